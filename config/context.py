@@ -1,0 +1,141 @@
+"""What every page's frame shows: on whose behalf one is here, and where one can go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Department, District, Role
+from companies.models import Company
+from subsidies.applications.enums import EDITABLE
+from subsidies.applications.models import Application
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in a navigation. `count` is what waits there."""
+
+    label: str
+    url: str
+    is_current: bool = False
+    count: int = 0
+
+
+class Frame:
+    """Answers on demand: a fragment that has no frame asks nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        # A request that fails in a middleware has no user yet.
+        self.user = getattr(request, "user", None)
+        match = request.resolver_match
+        self.here = (match.url_name or "") if match else ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.user is not None and self.user.is_authenticated
+
+    @property
+    def is_signing_in(self) -> bool:
+        return self.here == "login"
+
+    @property
+    def large_type(self) -> bool:
+        if self.is_known:
+            return self.user.large_type
+        return bool(self.request.session.get("large_type"))
+
+    @cached_property
+    def company(self) -> Company | None:
+        if not self.is_known:
+            return None
+        return (
+            Company.objects.filter(members__user=self.user)
+            .select_related("district")
+            .order_by("pk")
+            .first()
+        )
+
+    @cached_property
+    def department(self) -> Department | None:
+        if not self.is_known or not self.user.current_appointments:
+            return None
+        return self.user.current_appointments[0].department
+
+    @cached_property
+    def district(self) -> District | None:
+        """Whose district one is in; to the public the only one, where there is only one."""
+        if self.company:
+            return self.company.district
+        if self.department:
+            return self.department.district
+        districts = District.objects.filter(departments__isnull=False).distinct()[:2]
+        return districts[0] if len(districts) == 1 else None
+
+    @property
+    def portal_nav(self) -> list[Entry]:
+        entries = [self._entry(_("政策库"), "policy_list", ["policy_detail", "document_detail"])]
+        if self.company:
+            waiting = Application.objects.filter(
+                company=self.company, status__in=EDITABLE
+            ).count()
+            mine = ["application_detail", "application_edit", "application_create"]
+            entries.append(self._entry(_("我的申请"), "application_list", mine, waiting))
+        entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
+        if self.is_known and self.user.is_official:
+            entries.append(self._entry(_("工作台"), "worklist"))
+        elif not self.is_known:
+            entries.append(self._entry(_("通知书核验"), "notice_verify"))
+        return _there(entries)
+
+    @property
+    def desk_nav(self) -> list[Entry]:
+        if not self.is_known:
+            return []
+        entries = []
+        if self.user.has_role(Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR):
+            entries += [
+                self._entry(_("待办"), "worklist"),
+                self._entry(_("办件"), "case_list", ["case_detail"]),
+            ]
+        entries.append(self._entry(_("公示"), "public_notice_list", ["public_notice_detail"]))
+        if self.user.has_role(Role.FINANCE, Role.AUDITOR):
+            entries += [
+                self._entry(_("拨付"), "finance_home"),
+                self._entry(_("拨付批次"), "batch_list", ["batch_detail"]),
+            ]
+        entries.append(self._entry(_("政策库"), "policy_list"))
+        return _there(entries)
+
+    @property
+    def foot(self) -> list[Entry]:
+        return _there(
+            [
+                self._entry(_("政策库"), "policy_list"),
+                self._entry(_("公示公告"), "public_notice_list"),
+                self._entry(_("通知书核验"), "notice_verify"),
+            ]
+        )
+
+    def _entry(
+        self, label: str, name: str, also: Iterable[str] = (), count: int = 0
+    ) -> Entry | None:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            return None
+        return Entry(label, url, self.here in {name, *also}, count)
+
+
+def _there(entries: Iterable[Entry | None]) -> list[Entry]:
+    """Only the places that this installation has."""
+    return [entry for entry in entries if entry]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    return {"demo": settings.DEMO, "frame": Frame(request)}

@@ -1,0 +1,21 @@
+"""What belongs to no room: where one lands."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.models import Role
+
+WORKS_ON_CASES = (Role.REVIEWER, Role.LEAD, Role.AUDITOR)
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Each to their own work: officials to what waits for them, all others to the policies."""
+    user = request.user
+    if user.is_authenticated:
+        if user.has_role(*WORKS_ON_CASES):
+            return redirect("worklist")
+        if user.has_role(Role.FINANCE):
+            return redirect("finance_home")
+    return redirect("policy_list")
