@@ -81,9 +81,7 @@ class Frame:
     def portal_nav(self) -> list[Entry]:
         entries = [self._entry(_("政策库"), "policy_list", ["policy_detail", "document_detail"])]
         if self.company:
-            waiting = Application.objects.filter(
-                company=self.company, status__in=EDITABLE
-            ).count()
+            waiting = Application.objects.filter(company=self.company, status__in=EDITABLE).count()
             mine = ["application_detail", "application_edit", "application_create"]
             entries.append(self._entry(_("我的申请"), "application_list", mine, waiting))
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))

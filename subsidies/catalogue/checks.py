@@ -11,13 +11,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from subsidies.catalogue.compiler import Body, levels_of, rate, yuan
+from subsidies.catalogue.compiler import Body, base_of, levels_of, rate, yuan
 from subsidies.catalogue.schema import Key, Problem, check_form, problem_at
 from subsidies.catalogue.vocabulary import (
     APPLIES_TO,
     CLAIM_FACTS,
     CONDITION_FACTS,
-    FORMULA_BASE,
     LADDERS,
     WITH_AMOUNT,
 )
@@ -40,9 +39,9 @@ class Surroundings:
 
 
 def check_departments(file: str, data: Body) -> list[Problem]:
-    """Codes and names of districts and departments that stand twice."""
+    """Codes and names of districts and departments that stand twice, a second finance office."""
     districts = data["districts"]
-    findings = [
+    findings: list[Finding] = [
         *_twice((["districts", n, "code"], row["code"]) for n, row in enumerate(districts)),
         *_twice((["districts", n, "name"], row["name"]) for n, row in enumerate(districts)),
     ]
@@ -52,6 +51,11 @@ def check_departments(file: str, data: Body) -> list[Problem]:
                 (["districts", n, "departments", m, field], row[field])
                 for m, row in enumerate(district["departments"])
             )
+        finance = [m for m, row in enumerate(district["departments"]) if row.get("finance")]
+        findings += (
+            (["districts", n, "departments", m, "finance"], "一个区县只能有一个财政部门")
+            for m in finance[1:]
+        )
     return [problem_at(file, data, keys, message) for keys, message in findings]
 
 
@@ -146,21 +150,21 @@ def _check_dates(body: Body, day: str) -> Iterator[Finding]:
             try:
                 days[keys] = date.fromisoformat(text)
             except ValueError:
-                yield list(keys), f"没有 {text} 这一天"
+                yield keys, f"没有 {text} 这一天"
     in_force, start = days.get(("in_force_from",)), days.get(("events", "from"))
     end = days.get(("events", "to"))
     if in_force and days.get(("edition",), in_force) != in_force:
         yield ["edition"], f"版本名里的日期要和施行日期 {in_force} 一致"
-    for keys, first in ((["events", "to"], start), (["in_force_from"], in_force)):
+    for place, first in (("events", "to"), start), (("in_force_from",), in_force):
         if first and end and end < first:
-            yield keys, f"日期先后颠倒：{first} 晚于 events.to 的 {end}"
+            yield place, f"日期先后颠倒：{first} 晚于 events.to 的 {end}"
 
 
 def _check_rules(rules: Sequence[Body], levels: Collection[str]) -> Iterator[Finding]:
     yield from _twice((["rules", n, "code"], rule["code"]) for n, rule in enumerate(rules))
     for n, rule in enumerate(rules):
         code, applies_to = rule["code"], rule.get("applies_to")
-        keys = ["rules", n, "applies_to"]
+        keys: Sequence[Key] = ("rules", n, "applies_to")
         if code == "comprehensive":
             excepted = (applies_to or "").removeprefix("not ")
             if applies_to is not None and (excepted == applies_to or excepted not in levels):
@@ -281,7 +285,7 @@ def _check_exclusions(
 
 def _check_claim_facts(formula: Formula, level: Body) -> Iterator[tuple[str, str]]:
     """The applicant is asked for exactly what the level's amount and conditions use."""
-    used = {FORMULA_BASE.get(formula, level.get("base", ""))} & CLAIM_FACTS.keys()
+    used = {base_of(formula, level)} & CLAIM_FACTS.keys()
     for condition in level.get("conditions", ()):
         used.update(CONDITION_FACTS.get(condition, ()))
     asked = [row["fact"] for row in level.get("claim_facts", ())]

@@ -77,6 +77,12 @@ def levels_of(item: Body) -> Iterator[Body]:
         yield {**common, **level}
 
 
+def base_of(formula: Formula, level: Body) -> str:
+    """What the level's amount is worked out from; empty where it stands by itself."""
+    base: str = FORMULA_BASE.get(formula) or level.get("base", "")
+    return base
+
+
 def compile_edition(body: Body, sha256: str) -> tuple[Document, dict[str, Item]]:
     """The document and its items, by code, as the engine takes them."""
     document = _document(body, sha256)
@@ -125,7 +131,7 @@ def _level(formula: Formula, level: Body) -> Level:
         title=level["title"],
         amount=_fen(level.get("amount")),
         rate=rate(level["rate"]) if "rate" in level else None,
-        base=FORMULA_BASE.get(formula, level.get("base", "")),
+        base=base_of(formula, level),
         track=level.get("track", ""),
         ladder_scope=Scope(level.get("ladder_scope", Scope.EVER)),
         per=level["per"],

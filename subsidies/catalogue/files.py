@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -74,14 +74,13 @@ class _Loader(yaml.SafeLoader):
     """YAML without its surprises: 1:2 is no number in base 60, 2024-05-01 no date and `no` no
     false. What is a number all the same is kept as one, so that the form can refuse it."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
     def construct_scalar(self, node: Any) -> Any:
         value = super().construct_scalar(node)
         # A block scalar's last line break is layout, not text.
         return value.strip() if isinstance(value, str) else value
 
 
+_Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"^(~|null|)$", ["~", "n", ""]),
     ("bool", r"^(true|false)$", list("tf")),

@@ -60,6 +60,7 @@ def _load_departments(districts: Sequence[Body]) -> dict[str, dict[str, Departme
                 defaults={
                     "name": department["name"],
                     "short_name": department["short_name"],
+                    "is_finance": department.get("finance", False),
                 },
             )[0]
             for department in row["departments"]

@@ -64,10 +64,7 @@ def _up_to(matter: Matter) -> _Entitlement:
 
 def _rate(matter: Matter) -> _Entitlement:
     rate, ceiling = _given(matter.level.rate, matter), _given(matter.level.amount, matter)
-    if matter.level.base == "rd_increment":
-        base = _rd_increment(matter)
-    else:
-        base = _claimed_base(matter)
+    base = _base(matter)
     if not isinstance(base, _Base):
         return base
     return _formula_step(matter, *_product(base, rate, show_percent(rate)), ceiling)
@@ -75,7 +72,7 @@ def _rate(matter: Matter) -> _Entitlement:
 
 def _match(matter: Matter) -> _Entitlement:
     rate = _given(matter.level.rate, matter)
-    base = _claimed_base(matter)
+    base = _base(matter)
     if not isinstance(base, _Base):
         return base
     return _formula_step(matter, *_product(base, rate, show_number(rate)))
@@ -138,7 +135,9 @@ class _Base:
     told: str
 
 
-def _claimed_base(matter: Matter) -> _Base | tuple[str, ...]:
+def _base(matter: Matter) -> _Base | tuple[str, ...]:
+    if matter.level.base == "rd_increment":
+        return _rd_increment(matter)
     path = f"claim.{matter.level.base}"
     amount: int | None = getattr(matter.claim, matter.level.base)
     if amount is None:

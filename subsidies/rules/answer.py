@@ -8,8 +8,8 @@ from subsidies.rules.money import yuan_of
 
 
 class Outcome(StrEnum):
-    PASS = "pass"
-    FAIL = "fail"
+    PASSED = "pass"
+    FAILED = "fail"
     UNKNOWN = "unknown"
 
 

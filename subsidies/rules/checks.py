@@ -25,7 +25,7 @@ _INCIDENTS = {
     IncidentKind.IDLE_LAND: "大量空置土地",
     IncidentKind.OTHER_VIOLATION: "其他违法违规",
 }
-_OUTCOMES = {Outcome.PASS: "通过", Outcome.FAIL: "不通过", Outcome.UNKNOWN: "无法判断"}
+_OUTCOMES = {Outcome.PASSED: "通过", Outcome.FAILED: "不通过", Outcome.UNKNOWN: "无法判断"}
 
 
 def run_checks(matter: Matter) -> tuple[Check, ...]:
@@ -177,7 +177,7 @@ def _condition(matter: Matter) -> Check | None:
             f"{condition.name}（{_OUTCOMES[finding.outcome]}）：{finding.detail}"
             for condition, finding in zip(conditions, findings, strict=True)
         )
-    if Outcome.FAIL in outcomes:
+    if Outcome.FAILED in outcomes:
         whole = failed(detail)
     elif Outcome.UNKNOWN in outcomes:
         missing = tuple(path for finding in findings for path in finding.missing)

@@ -29,11 +29,11 @@ class Finding:
 
 
 def passed(detail: str) -> Finding:
-    return Finding(Outcome.PASS, detail)
+    return Finding(Outcome.PASSED, detail)
 
 
 def failed(detail: str) -> Finding:
-    return Finding(Outcome.FAIL, detail)
+    return Finding(Outcome.FAILED, detail)
 
 
 def unknown(*missing: str) -> Finding:
@@ -74,9 +74,8 @@ def _money_finding(amount: int | None, path: str, threshold: Threshold) -> Findi
     if threshold.is_met(amount, of=_YUAN):
         return passed(f"{label(path)} {show(amount)}，门槛 {bar}")
     short = "未超过" if threshold.strict else "低于"
-    return failed(
-        f"{label(path)} {show(amount)}，{short}门槛 {bar}，还差 {show(threshold.gap(amount, of=_YUAN))}"
-    )
+    gap = show(threshold.gap(amount, of=_YUAN))
+    return failed(f"{label(path)} {show(amount)}，{short}门槛 {bar}，还差 {gap}")
 
 
 def _recognised_investment(matter: Matter, threshold: Threshold) -> Finding:

@@ -40,7 +40,7 @@ class _Draft:
 
     @property
     def eligible(self) -> bool | None:
-        if any(check.outcome is Outcome.FAIL for check in self.checks):
+        if any(check.outcome is Outcome.FAILED for check in self.checks):
             return False
         return None if self.missing else True
 

@@ -1,0 +1,188 @@
+"""Districts, departments and people, and what each may do where."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class District(models.Model):
+    """A district whose policies, departments, budgets and numbers are kept here."""
+
+    code = models.CharField(_("行政区划代码"), max_length=6, unique=True)
+    name = models.CharField(_("名称"), max_length=50, unique=True)
+    short_name = models.CharField(_("简称"), max_length=20)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("区县")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """A department of a district, as the policy documents name it."""
+
+    district = models.ForeignKey(
+        District,
+        on_delete=models.PROTECT,
+        related_name="departments",
+        verbose_name=_("区县"),
+    )
+    code = models.SlugField(_("代码"), max_length=40)
+    name = models.CharField(_("全称"), max_length=80)
+    short_name = models.CharField(_("简称"), max_length=40)
+    is_finance = models.BooleanField(_("财政部门"), default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("部门")
+        ordering = ["district", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["district", "code"], name="department_code_once"),
+            models.UniqueConstraint(
+                fields=["district", "short_name"], name="department_short_name_once"
+            ),
+            models.UniqueConstraint(
+                fields=["district"],
+                condition=Q(is_finance=True),
+                name="one_finance_department",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.short_name
+
+
+class User(AbstractUser):
+    """A person who signs in: for a company (`companies.Member`) or for the administration
+    (`Appointment`), never for both in one case."""
+
+    name = models.CharField(_("姓名"), max_length=50)
+    is_demo = models.BooleanField(
+        _("演示账号"),
+        default=False,
+        help_text=_("演示账号的密码是公开的，正式环境不允许存在。"),
+    )
+    large_type = models.BooleanField(_("大字版"), default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("用户")
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    @cached_property
+    def current_appointments(self) -> "list[Appointment]":
+        if not self.is_active:
+            return []
+        return list(self.appointments.on(timezone.localdate()).select_related("department"))
+
+    def has_role(self, *roles: "Role", department_id: int | None = None) -> bool:
+        """Whether the person holds one of the roles today, in that department if one is named."""
+        return any(
+            appointment.role in roles
+            and (department_id is None or appointment.department_id == department_id)
+            for appointment in self.current_appointments
+        )
+
+    def department_ids(self, *roles: "Role") -> set[int]:
+        """The departments in which the person holds one of the roles (any role if none named)."""
+        return {
+            appointment.department_id
+            for appointment in self.current_appointments
+            if not roles or appointment.role in roles
+        }
+
+    def district_ids(self, *roles: "Role") -> set[int]:
+        """The districts in which the person holds one of the roles (any role if none named)."""
+        return {
+            appointment.department.district_id
+            for appointment in self.current_appointments
+            if not roles or appointment.role in roles
+        }
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the person works for the administration."""
+        return bool(self.current_appointments)
+
+
+class Role(models.TextChoices):
+    REVIEWER = "reviewer", _("部门经办")
+    LEAD = "lead", _("部门负责人")
+    FINANCE = "finance", _("财政")
+    POLICY_OFFICER = "policy_officer", _("政策管理")
+    AUDITOR = "auditor", _("审计")
+    ADMINISTRATOR = "administrator", _("系统管理")
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def on(self, day: date) -> Self:
+        return self.filter(Q(starts_on__lte=day), Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+
+    def of_roles(self, roles: Iterable[Role]) -> Self:
+        return self.filter(role__in=list(roles))
+
+
+class Appointment(models.Model):
+    """A person's role in a department, from `starts_on` to `ends_on`, both inclusive."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="appointments")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="appointments"
+    )
+    role = models.CharField(_("角色"), max_length=20, choices=Role)
+    starts_on = models.DateField(_("起"), default=timezone.localdate)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("任职")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "department", "role"], name="appointment_once"),
+            models.CheckConstraint(
+                name="appointment_ends_after_it_starts",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}·{self.department}·{self.get_role_display()}"
+
+
+class NumberSeries(models.Model):
+    """The last number given in a district, for a kind of paper, in a year; no number is skipped."""
+
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["district", "kind", "year"], name="number_series_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year}: {self.last}"
+
+    @classmethod
+    def next(cls, district: District, kind: str, year: int) -> int:
+        """The next number. Call it inside the transaction that uses it: a number whose
+        transaction fails is given again."""
+        cls.objects.bulk_create(
+            [cls(district=district, kind=kind, year=year)], ignore_conflicts=True
+        )
+        series = cls.objects.select_for_update(no_key=True).get(
+            district=district, kind=kind, year=year
+        )
+        series.last += 1
+        series.save(update_fields=["last"])
+        return series.last

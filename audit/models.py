@@ -1,0 +1,84 @@
+"""Every act, in one chain: each entry's hash covers the entry and the hash before it."""
+
+import hashlib
+import json
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+GENESIS = "0" * 64
+
+
+class Head(models.Model):
+    """The end of the chain, one row. Whoever writes an entry locks it, last of all locks."""
+
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default=GENESIS)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.hash}"
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def about(self, thing: models.Model) -> Self:
+        return self.filter(about_type=thing._meta.label_lower, about_id=str(thing.pk))
+
+
+class Entry(models.Model):
+    """One act: who did what to which thing, when, with what. Never changed."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=60)
+    about_type = models.CharField(max_length=60)
+    about_id = models.CharField(max_length=40)
+    data = models.JSONField(encoder=DjangoJSONEncoder)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["seq"]
+        indexes = [models.Index(fields=["about_type", "about_id", "seq"], name="audit_about")]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'the audit chain is append-only';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action} {self.about_type} {self.about_id}"
+
+    def computed_hash(self) -> str:
+        """What `hash` must be, from the other fields."""
+        content = {
+            "seq": self.seq,
+            "at": self.at.astimezone(timezone.get_default_timezone()).isoformat(),
+            "actor": self.actor_id,
+            "actor_name": self.actor_name,
+            "action": self.action,
+            "about": [self.about_type, self.about_id],
+            "data": self.data,
+            "previous": self.previous_hash,
+        }
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """The data as it will read back from the database, so that its hash can be computed again."""
+    return json.loads(json.dumps(data, cls=DjangoJSONEncoder))

@@ -1,0 +1,56 @@
+"""Writing into the chain and checking it."""
+
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import GENESIS, Entry, Head, plain
+
+
+def record(action: str, *, about: models.Model, by: User | None, **data: Any) -> Entry:
+    """Add an act to the chain, in the transaction that does it.
+
+    Call it after all other locks are taken: the head row is the last lock of every transaction.
+    `by` is None for what the system does by itself.
+    """
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an act is recorded in its own transaction")
+    Head.objects.bulk_create([Head(pk=1)], ignore_conflicts=True)
+    head = Head.objects.select_for_update().get(pk=1)
+    entry = Entry(
+        seq=head.seq + 1,
+        at=timezone.now(),
+        actor=by,
+        actor_name=str(by) if by else "",
+        action=action,
+        about_type=about._meta.label_lower,
+        about_id=str(about.pk),
+        data=plain(data),
+        previous_hash=head.hash,
+    )
+    entry.hash = entry.computed_hash()
+    entry.save(force_insert=True)
+    head.seq, head.hash = entry.seq, entry.hash
+    head.save(update_fields=["seq", "hash"])
+    return entry
+
+
+def first_broken_entry() -> int | None:
+    """The number of the first entry that was changed, is missing or does not follow the one
+    before it; None if the chain is whole. The end is compared with the head."""
+    expected_seq, previous = 1, GENESIS
+    for entry in Entry.objects.order_by("seq").iterator(chunk_size=2000):
+        if (
+            entry.seq != expected_seq
+            or entry.previous_hash != previous
+            or entry.hash != entry.computed_hash()
+        ):
+            return expected_seq
+        expected_seq, previous = entry.seq + 1, entry.hash
+    head = Head.objects.filter(pk=1).first()
+    if head and (head.seq, head.hash) != (expected_seq - 1, previous):
+        return expected_seq
+    return None

@@ -1,0 +1,131 @@
+"""Taking files in: by content and size, once, under a name that says nothing."""
+
+import hashlib
+import zipfile
+from pathlib import PurePath
+from typing import IO
+
+import puremagic
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from accounts.models import User
+from accounts.refusals import Refused
+from companies.models import Company, StoredFile
+
+# What may come in: the ending, and the type it is then served as.
+OFFICE = "application/vnd.openxmlformats-officedocument."
+CONTENT_TYPES = {
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".docx": OFFICE + "wordprocessingml.document",
+    ".xlsx": OFFICE + "spreadsheetml.sheet",
+}
+OFFICE_PARTS = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml"}
+MAX_PIXELS = 100_000_000
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_ENTRIES = 5000
+NAME_LENGTH = 200
+
+
+def store_file(company: Company, upload: UploadedFile, *, by: User) -> StoredFile:
+    """Keep a file of a company; the same bytes a second time are the same row.
+
+    Raises Refused with what is wrong and what to do. The content decides, not the ending alone:
+    both must agree. Nothing is unpacked beyond what the limits allow.
+    """
+    name = clean_name(upload.name or "")
+    ending = PurePath(name).suffix.lower()
+    size = upload.size or 0
+    limit = settings.UPLOAD_MAX_BYTES
+    if ending not in CONTENT_TYPES:
+        raise Refused(
+            _("“%(name)s”不是可以上传的格式。请上传 PDF、图片（JPG、PNG）、Word 或 Excel 文件。")
+            % {"name": name}
+        )
+    if size == 0:
+        raise Refused(_("“%(name)s”是空文件，请检查后重新上传。") % {"name": name})
+    if size > limit:
+        raise Refused(
+            _("“%(name)s”为 %(size).1f MB，超过 %(limit)d MB。请分成几个文件。")
+            % {"name": name, "size": size / 1024 / 1024, "limit": limit // 1024 // 1024}
+        )
+    content = upload.file
+    if not _content_agrees(content, ending):
+        raise Refused(
+            _("“%(name)s”的内容与 %(ending)s 格式不符，请用原软件另存后重新上传。")
+            % {"name": name, "ending": ending}
+        )
+    content.seek(0)
+    digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+    known = StoredFile.objects.filter(company=company, sha256=digest).first()
+    if known:
+        return known
+    stored = StoredFile(
+        company=company,
+        name=name,
+        content_type=CONTENT_TYPES[ending],
+        size=size,
+        sha256=digest,
+        uploaded_by=by,
+    )
+    content.seek(0)
+    stored.content.save(name, upload, save=False)
+    stored.save(force_insert=True)
+    return stored
+
+
+def clean_name(name: str) -> str:
+    """The file's name for people: no folders, no control or direction signs, short enough."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(sign for sign in base if sign.isprintable())
+    path = PurePath(kept or "file")
+    return path.stem[: NAME_LENGTH - len(path.suffix)] + path.suffix
+
+
+def _content_agrees(content: IO[bytes], ending: str) -> bool:
+    content.seek(0)
+    head = content.read(2048)
+    if ending == ".pdf":
+        return head.startswith(b"%PDF-")
+    if ending in OFFICE_PARTS:
+        return _is_office_file(content, OFFICE_PARTS[ending])
+    try:
+        found = puremagic.from_string(head, mime=True)
+    except puremagic.PureError:
+        return False
+    return found == CONTENT_TYPES[ending] and _is_reasonable_image(content)
+
+
+def _is_reasonable_image(content: IO[bytes]) -> bool:
+    content.seek(0)
+    try:
+        with Image.open(content, formats=("PNG", "JPEG")) as image:
+            width, height = image.size
+            return width * height <= MAX_PIXELS
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return False
+
+
+def _is_office_file(content: IO[bytes], part: str) -> bool:
+    content.seek(0)
+    try:
+        with zipfile.ZipFile(content) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+    return (
+        part in {entry.filename for entry in entries}
+        and len(entries) <= MAX_ENTRIES
+        and sum(entry.file_size for entry in entries) <= MAX_UNPACKED
+        and all(
+            not entry.flag_bits & 0x1
+            and ".." not in PurePath(entry.filename).parts
+            and not entry.filename.startswith(("/", "\\"))
+            for entry in entries
+        )
+    )

@@ -1,0 +1,311 @@
+"""Who applies: the registry, yearly figures, credit record and files of the companies."""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import District
+from companies import uscc
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Street(models.TextChoices):
+    """街道 and 镇 of 宁波市江北区, by their nine-digit codes."""
+
+    WAITAN = "330205001", "外滩街道"
+    KONGPU = "330205002", "孔浦街道"
+    WENJIAO = "330205003", "文教街道"
+    YONGJIANG = "330205004", "甬江街道"
+    ZHUANGQIAO = "330205005", "庄桥街道"
+    HONGTANG = "330205006", "洪塘街道"
+    QIANJIANG = "330205008", "前江街道"
+    CICHENG = "330205103", "慈城镇"
+
+
+class RdInstitution(models.TextChoices):
+    NONE = "none", _("没有")
+    MUNICIPAL = "municipal", _("市级")
+    PROVINCIAL = "provincial", _("省级")
+    NATIONAL = "national", _("国家级")
+
+
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def visible_to(self, user: "User") -> Self:
+        """The companies that the person belongs to, and those of the districts it works for."""
+        return self.filter(Q(members__user=user) | Q(district__in=user.district_ids())).distinct()
+
+
+class Company(models.Model):
+    """A company of a district. One row, whatever way its code is typed."""
+
+    district = models.ForeignKey(
+        District, on_delete=models.PROTECT, related_name="+", verbose_name=_("注册地")
+    )
+    name = models.CharField(_("企业名称"), max_length=120)
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
+    street = models.CharField(_("街道（镇）"), max_length=9, choices=Street, blank=True)
+    address = models.CharField(_("地址"), max_length=200, blank=True)
+    industry = models.CharField(
+        _("所属行业"),
+        max_length=5,
+        blank=True,
+        validators=[RegexValidator(r"^[A-T]?[0-9]{2,4}$", _("行业代码写成 C3912、3912 或 39"))],
+    )
+    above_scale = models.BooleanField(_("规上企业"), null=True, blank=True)
+    high_tech = models.BooleanField(_("高新技术企业"), null=True, blank=True)
+    rd_institution = models.CharField(
+        _("研发机构"), max_length=12, choices=RdInstitution, blank=True
+    )
+    comprehensive_support = models.BooleanField(_("享受综合扶持"), default=False)
+    cultivation_cap = models.DecimalField(
+        _("培育期年度额度"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("有培育期约定的企业，以约定额度代替当年财政贡献。单位：元"),
+    )
+    contact_name = models.CharField(_("联系人"), max_length=50, blank=True)
+    contact_phone = models.CharField(_("联系电话"), max_length=20, blank=True)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("企业")
+        constraints = [
+            models.CheckConstraint(
+                name="company_uscc_is_normalised",
+                condition=Q(uscc__regex=r"^[0-9A-HJ-NP-RTUWXY]{18}$"),
+            ),
+            models.CheckConstraint(
+                name="company_cultivation_cap_not_negative",
+                condition=Q(cultivation_cap__isnull=True) | Q(cultivation_cap__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        self.uscc = uscc.normalise(self.uscc)
+
+    @property
+    def current_account(self) -> "BankAccount | None":
+        return self.accounts.filter(is_current=True).first()
+
+
+class Member(models.Model):
+    """A person who acts for a company."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="members")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("企业人员")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "company"], name="member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}·{self.company}"
+
+
+class BankAccount(models.Model):
+    """Where a company is paid. A changed account is a new row; one is current."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="accounts")
+    holder = models.CharField(_("户名"), max_length=120)
+    bank = models.CharField(_("开户银行"), max_length=120, help_text=_("全称，写到网点"))
+    number = models.CharField(
+        _("银行账号"),
+        max_length=32,
+        validators=[RegexValidator(r"^[0-9]{8,32}$", _("账号只写数字"))],
+    )
+    cnaps = models.CharField(
+        _("联行号"),
+        max_length=12,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9]{12}$", _("联行号是 12 位数字"))],
+    )
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("收款账户")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(is_current=True),
+                name="one_current_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder} {self.masked_number}"
+
+    @property
+    def masked_number(self) -> str:
+        return f"{self.number[:4]} **** **** {self.number[-4:]}"
+
+
+class Measure(models.TextChoices):
+    RD_SPEND = "rd_spend", _("研发投入")
+    REVENUE = "revenue", _("营业收入")
+    FISCAL_CONTRIBUTION = "fiscal_contribution", _("财政贡献")
+
+
+class Source(models.TextChoices):
+    """Where a figure comes from, the most trusted first."""
+
+    TAX = "tax", _("税务导入")
+    STATISTICS = "statistics", _("统计导入")
+    DECLARED = "declared", _("企业申报")
+
+
+class YearlyFigureQuerySet(models.QuerySet["YearlyFigure"]):
+    def best_first(self) -> Self:
+        rank = Case(
+            *(When(source=source, then=Value(place)) for place, source in enumerate(Source.values)),
+            output_field=IntegerField(),
+        )
+        return self.order_by("year", "measure", rank)
+
+
+class YearlyFigure(models.Model):
+    """What a company spent, earned or contributed in a calendar year, from one source. Yuan."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="figures")
+    year = models.PositiveSmallIntegerField(_("年度"))
+    measure = models.CharField(_("指标"), max_length=20, choices=Measure)
+    value = models.DecimalField(_("数值（元）"), max_digits=15, decimal_places=2)
+    source = models.CharField(_("来源"), max_length=12, choices=Source)
+    as_of = models.DateField(_("数据截至"), default=timezone.localdate)
+
+    objects = YearlyFigureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("年度数据")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "year", "measure", "source"],
+                name="yearly_figure_once",
+            ),
+            models.CheckConstraint(name="yearly_figure_not_negative", condition=Q(value__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.year} {self.get_measure_display()} {self.value}"
+
+
+class CreditEntry(models.Model):
+    """A 失信 entry: in force from `listed_on` until the day before `repaired_on`."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="credit_entries")
+    title = models.CharField(_("事由"), max_length=200)
+    source = models.CharField(_("来源"), max_length=60, default="信用中国")
+    number = models.CharField(_("文书号"), max_length=80, blank=True)
+    listed_on = models.DateField(_("列入日期"))
+    repaired_on = models.DateField(_("修复日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("失信记录")
+        constraints = [
+            models.CheckConstraint(
+                name="credit_entry_repaired_after_listing",
+                condition=Q(repaired_on__isnull=True) | Q(repaired_on__gte=F("listed_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.title}"
+
+    def stands_on(self, day: date) -> bool:
+        return self.listed_on <= day and (self.repaired_on is None or self.repaired_on > day)
+
+
+class IncidentKind(models.TextChoices):
+    """The kinds that the 2024 policy names, 九（二）."""
+
+    SAFETY = "safety", _("安全生产")
+    FOOD = "food", _("食品安全")
+    ENVIRONMENT = "environment", _("环境污染")
+    QUALITY = "quality", _("产品质量")
+    TAX_EVASION = "tax_evasion", _("偷税")
+    FRAUD = "fraud", _("欺诈")
+    MASS_INCIDENT = "mass_incident", _("重大群体性事件")
+    IDLE_LAND = "idle_land", _("大量空置土地")
+    OTHER_VIOLATION = "other_violation", _("其他违法违规")
+
+
+class Incident(models.Model):
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="incidents")
+    kind = models.CharField(_("类别"), max_length=20, choices=IncidentKind)
+    date = models.DateField(_("发生日期"))
+    note = models.CharField(_("说明"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("重大问题")
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.get_kind_display()} {self.date}"
+
+
+class IndustryIntensity(models.Model):
+    """The average R&D intensity of an industry in a year: spending for each yuan of revenue."""
+
+    division = models.CharField(_("行业大类"), max_length=2)
+    year = models.PositiveSmallIntegerField(_("年度"))
+    intensity = models.DecimalField(_("平均研发强度"), max_digits=9, decimal_places=6)
+    source = models.CharField(_("来源"), max_length=80)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("行业研发强度")
+        constraints = [
+            models.UniqueConstraint(fields=["division", "year"], name="industry_intensity_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.division} {self.year}: {self.intensity}"
+
+
+def stored_file_path(instance: "StoredFile", filename: str) -> str:
+    """A name that says nothing about the content: what people called the file is kept apart."""
+    return f"companies/{instance.pk.hex[:2]}/{instance.pk.hex}"
+
+
+class StoredFile(models.Model):
+    """A file that a company gave, once: the same bytes of the same company are one row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(_("文件名"), max_length=255)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.FileField(upload_to=stored_file_path, max_length=100)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("企业文件")
+        constraints = [
+            models.UniqueConstraint(fields=["company", "sha256"], name="stored_file_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,144 @@
+"""How awards are paid: batches that one person makes and another approves, one line a payee."""
+
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import District, Role
+from subsidies.models import Award
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class BatchStatus(models.TextChoices):
+    DRAFT = "draft", _("待复核")
+    APPROVED = "approved", _("已复核，待拨付")
+    PAID = "paid", _("已拨付")
+    CANCELLED = "cancelled", _("已作废")
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def visible_to(self, user: "User") -> Self:
+        """Batches of the districts in which the person works in finance or audits."""
+        return self.filter(district__in=user.district_ids(Role.FINANCE, Role.AUDITOR))
+
+
+class Batch(models.Model):
+    """Awards that finance sends together. Whoever made it does not approve it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(_("批次号"), max_length=20)
+    status = models.CharField(
+        _("状态"), max_length=10, choices=BatchStatus, default=BatchStatus.DRAFT
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True)
+    paid_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    paid_on = models.DateField(_("拨付日期"), null=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("拨付批次")
+        ordering = ["-made_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["district", "number"], name="batch_number_once"),
+            models.CheckConstraint(
+                name="batch_approved_by_a_second_person",
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("made_by")),
+            ),
+            models.CheckConstraint(
+                name="batch_status_has_its_people",
+                condition=Q(status__in=["draft", "cancelled"], paid_on__isnull=True)
+                | Q(
+                    status="approved",
+                    approved_by__isnull=False,
+                    approved_at__isnull=False,
+                    paid_on__isnull=True,
+                )
+                | Q(
+                    status="paid",
+                    approved_by__isnull=False,
+                    approved_at__isnull=False,
+                    paid_by__isnull=False,
+                    paid_on__isnull=False,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("batch_detail", args=[self.pk])
+
+    @property
+    def total(self) -> Decimal:
+        return self.lines.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
+class PaymentLine(models.Model):
+    """One payee in a batch, with the account as it was when the line was made. Yuan."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="lines")
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="payment_lines")
+    is_live = models.BooleanField(default=True)
+    payee = models.CharField(_("收款单位"), max_length=120)
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18)
+    bank = models.CharField(_("开户银行"), max_length=120)
+    account = models.CharField(_("银行账号"), max_length=32)
+    cnaps = models.CharField(_("联行号"), max_length=12, blank=True)
+    amount = models.DecimalField(_("金额"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("拨付明细")
+        ordering = ["pk"]
+        constraints = [
+            # However often a list is made: an award stands on one live line.
+            models.UniqueConstraint(
+                fields=["award"],
+                condition=Q(is_live=True),
+                name="one_live_line_an_award",
+            ),
+            models.CheckConstraint(name="payment_line_above_zero", condition=Q(amount__gt=0)),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="payee_and_amount_stay",
+                operation=pgtrigger.UpdateOf(
+                    "batch_id",
+                    "award_id",
+                    "payee",
+                    "uscc",
+                    "bank",
+                    "account",
+                    "cnaps",
+                    "amount",
+                ),
+            ),
+            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payee} {self.amount}"
+
+    @property
+    def masked_account(self) -> str:
+        return f"{self.account[:4]} **** **** {self.account[-4:]}"

@@ -1,0 +1,75 @@
+"""What must happen after a commit. The row is the truth; the message to Celery is a hint."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+LEASE = timedelta(seconds=120)
+REPUBLISH_AFTER = timedelta(seconds=30)
+MAX_ATTEMPTS = 5
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", _("排队")
+    RUNNING = "running", _("进行中")
+    DONE = "done", _("完成")
+    DEAD = "dead", _("失败")
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def due(self) -> Self:
+        """Jobs to hand to Celery: never sent, sent long ago without an effect, or held by a
+        worker whose lease ran out."""
+        now = timezone.now()
+        unsent = Q(state=State.QUEUED, run_at__lte=now) & (
+            Q(published_at__isnull=True) | Q(published_at__lt=now - REPUBLISH_AFTER)
+        )
+        return self.filter(unsent | Q(state=State.RUNNING, lease_until__lt=now))
+
+    def claimable(self) -> Self:
+        now = timezone.now()
+        return self.filter(
+            Q(state=State.QUEUED, run_at__lte=now) | Q(state=State.RUNNING, lease_until__lt=now)
+        )
+
+
+class Job(models.Model):
+    """One thing to do, once: `kind` names the handler, `key` what it is done for."""
+
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=120)
+    args = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    run_at = models.DateTimeField(default=timezone.now)
+    published_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="job_once"),
+            models.CheckConstraint(
+                name="job_done_has_its_time",
+                condition=Q(state=State.DONE, done_at__isnull=False)
+                | (~Q(state=State.DONE) & Q(done_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["run_at"],
+                name="job_open",
+                condition=Q(state__in=[State.QUEUED, State.RUNNING]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} ({self.get_state_display()})"

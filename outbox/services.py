@@ -1,0 +1,109 @@
+"""Putting jobs into the outbox, handing them to Celery, doing them once."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+
+from outbox.models import LEASE, MAX_ATTEMPTS, Job, State
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[..., None]
+HANDLERS: dict[str, Handler] = {}
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of this kind. It is called with the job's arguments
+    and must do the same thing twice without harm: a job may be delivered again."""
+
+    def register(function: Handler) -> Handler:
+        HANDLERS[kind] = function
+        return function
+
+    return register
+
+
+def enqueue(kind: str, key: object, **args: Any) -> None:
+    """Note a job in the current transaction; it is done after the commit.
+
+    `key` says what it is done for: the same kind and key is done only once. Arguments are ids.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("a job belongs to the change that causes it")
+    Job.objects.bulk_create([Job(kind=kind, key=str(key), args=args)], ignore_conflicts=True)
+    transaction.on_commit(lambda: publish(Job.objects.get(kind=kind, key=str(key))))
+
+
+def publish(job: Job) -> bool:
+    """Tell Celery about a job. A broker that is away costs nothing: the relay tells it again."""
+    from outbox.tasks import run
+
+    try:
+        run.delay(job.pk)
+    except run.OperationalError:
+        logger.warning("broker is away, job %s waits for the relay", job.pk)
+        return False
+    Job.objects.filter(pk=job.pk, state=State.QUEUED).update(published_at=timezone.now())
+    return True
+
+
+def relay() -> int:
+    """Publish all that is due; the number of jobs sent."""
+    with transaction.atomic():
+        due = list(Job.objects.due().select_for_update(skip_locked=True).order_by("pk")[:500])
+        Job.objects.filter(pk__in=[job.pk for job in due]).update(published_at=timezone.now())
+    sent = 0
+    for job in due:
+        if not publish(job):
+            break
+        sent += 1
+    return sent
+
+
+def perform(job_id: int) -> bool:
+    """Claim a job, do it, note the outcome. False if somebody else has it or it is done."""
+    claimed = (
+        Job.objects.claimable()
+        .filter(pk=job_id)
+        .update(state=State.RUNNING, lease_until=timezone.now() + LEASE)
+    )
+    if not claimed:
+        return False
+    job = Job.objects.get(pk=job_id)
+    job.attempts += 1
+    job.save(update_fields=["attempts"])
+    try:
+        if job.attempts > MAX_ATTEMPTS:
+            raise RuntimeError(f"given up: the worker was lost {MAX_ATTEMPTS} times")
+        HANDLERS[job.kind](**job.args)
+    except Exception as error:
+        logger.exception("job %s failed", job)
+        job.last_error = f"{type(error).__name__}: {error}"
+        job.state = State.DEAD if job.attempts >= MAX_ATTEMPTS else State.QUEUED
+        job.run_at = timezone.now() + timedelta(seconds=5 * 2**job.attempts)
+        job.published_at = None
+        job.save(update_fields=["last_error", "state", "run_at", "published_at"])
+        return False
+    job.state, job.done_at = State.DONE, timezone.now()
+    job.save(update_fields=["state", "done_at"])
+    return True
+
+
+def perform_due() -> None:
+    """Do everything that is due in this process, also what the jobs themselves put in.
+
+    For commands that walk the way without a worker; a running worker may take its share.
+    """
+    while ids := list(Job.objects.claimable().order_by("pk").values_list("pk", flat=True)):
+        for job_id in ids:
+            perform(job_id)
+
+
+@handler("mail")
+def send_mail(to: list[str], subject: str, body: str) -> None:
+    EmailMessage(subject=subject, body=body, to=to).send()

@@ -1,0 +1,5 @@
+from reviews.models import Notice
+
+
+def render_pdf(notice: Notice) -> bytes:
+    raise RuntimeError("not written yet")

@@ -1,0 +1,338 @@
+"""What a company does with its applications, and the arrows that the review draws.
+
+Each arrow is one function: lock, check, change, record, and after the commit tell people.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import NumberSeries, User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.services import record
+from companies.files import store_file
+from companies.models import Company
+from outbox.services import enqueue
+from subsidies.applications import signals
+from subsidies.applications.enums import Reason, Status
+from subsidies.applications.models import Application, Attachment, Claim
+from subsidies.catalogue.models import Item, Level
+
+
+@dataclass(frozen=True)
+class ClaimInput:
+    """A claim as the form understood it. Money in yuan with at most two decimals; `facts` are
+    the engine's claim facts by name, money and quantities as text."""
+
+    level: Level
+    event_date: date
+    subject: str = ""
+    requested: Decimal | None = None
+    other_support: Decimal = Decimal(0)
+    match_required: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def start_application(item: Item, company: Company, *, by: User) -> Application:
+    """Open a draft. Anyone of the company may."""
+    _require_member(company, by)
+    with transaction.atomic():
+        application = Application.objects.create(
+            district=item.edition.document.district,
+            company=company,
+            item=item,
+            created_by=by,
+        )
+        record("application.started", about=application, by=by, item=item.code)
+    return application
+
+
+@transaction.atomic
+def save_draft(
+    application: Application, form_data: dict[str, Any], *, by: User, revision: int
+) -> Application:
+    """Keep what was typed, complete or not.
+
+    `revision` is the one that the page was loaded with; StateChanged if it was saved since.
+    """
+    application = _locked_for_editing(application, by=by, revision=revision)
+    application.form_data = form_data
+    application.revision += 1
+    application.save(update_fields=["form_data", "revision", "saved_at"])
+    return application
+
+
+@transaction.atomic
+def attach_file(
+    application: Application, material: str, upload: UploadedFile, *, by: User
+) -> Attachment:
+    """Add a file to a draft. Raises Refused, with what is wrong with the file."""
+    application = _locked_for_editing(application, by=by)
+    stored = store_file(application.company, upload, by=by)
+    attachment, _created = Attachment.objects.get_or_create(
+        application=application,
+        file=stored,
+        material=material,
+        defaults={"added_by": by},
+    )
+    record(
+        "application.file_added",
+        about=application,
+        by=by,
+        material=material,
+        name=stored.name,
+        sha256=stored.sha256,
+    )
+    return attachment
+
+
+@transaction.atomic
+def remove_attachment(attachment: Attachment, *, by: User) -> None:
+    """Take a file off a draft; the company keeps the file."""
+    application = _locked_for_editing(attachment.application, by=by)
+    record(
+        "application.file_removed",
+        about=application,
+        by=by,
+        material=attachment.material,
+        name=attachment.file.name,
+    )
+    attachment.delete()
+
+
+@transaction.atomic
+def submit_application(
+    application: Application,
+    claims: list[ClaimInput],
+    *,
+    declared: bool,
+    by: User,
+    revision: int,
+) -> Application:
+    """File a draft, or a corrected application again. The check follows as a job.
+
+    Raises Refused with everything that stands in the way, not only the first fault.
+    """
+    application = _locked_for_editing(application, by=by, revision=revision)
+    faults = _obstacles(application, claims, declared=declared)
+    if faults:
+        raise Refused(*faults)
+    corrected = application.status == Status.RETURNED
+    today = timezone.localdate()
+    if application.number is None:
+        sequence = NumberSeries.next(application.district, "application", today.year)
+        application.number = f"{today.year}-{sequence:04d}"
+    application.status = Status.SUBMITTED
+    application.revision += 1
+    application.submitted_by = by
+    application.submitted_at = application.submitted_at or timezone.now()
+    application.save()
+    try:
+        with transaction.atomic():
+            _write_claims(application, claims)
+    except IntegrityError:
+        raise Refused(
+            _("同一事项、档次、对象和日期已有一件在办或已批准的申请，不能重复申报。")
+        ) from None
+    signals.filed.send(Application, application=application, corrected=corrected)
+    enqueue(
+        "subsidies.check_application",
+        f"{application.pk}:{application.revision}",
+        application=str(application.pk),
+        revision=application.revision,
+        reason=Reason.CORRECTION if corrected else Reason.SUBMISSION,
+    )
+    record(
+        "application.corrected" if corrected else "application.submitted",
+        about=application,
+        by=by,
+        number=application.number,
+        revision=application.revision,
+        claims=[claim.as_question() for claim in application.claims.select_related("level__item")],
+    )
+    return application
+
+
+@transaction.atomic
+def withdraw_application(application: Application, *, by: User) -> Application:
+    """Take an application back, at any time before approval."""
+    application = _locked(application)
+    _require_member(application.company, by)
+    _require_arrow(application, Status.WITHDRAWN)
+    filed = application.number is not None
+    _close(application, Status.WITHDRAWN)
+    if filed:
+        signals.withdrawn.send(Application, application=application)
+    record("application.withdrawn", about=application, by=by)
+    return application
+
+
+# The arrows below are drawn by the review, inside its transaction, on an application that it
+# has locked; the review records them with the opinion they rest on.
+
+
+def accept(application: Application) -> None:
+    _require_arrow(application, Status.IN_REVIEW)
+    application.status = Status.IN_REVIEW
+    application.save(update_fields=["status", "saved_at"])
+
+
+def return_for_correction(application: Application, *, reason: str) -> None:
+    """Open the application to the company again; the reason reaches it by mail."""
+    _require_arrow(application, Status.RETURNED)
+    application.status = Status.RETURNED
+    application.revision += 1
+    application.save(update_fields=["status", "revision", "saved_at"])
+    tell_company(
+        application,
+        "returned",
+        _("需要补正：%(application)s") % {"application": application},
+        _("退回的原因：%(reason)s\n请登录后按要求修改，再次提交。") % {"reason": reason},
+    )
+
+
+def approve(application: Application) -> None:
+    _require_arrow(application, Status.APPROVED)
+    _close(application, Status.APPROVED)
+    tell_company(
+        application,
+        "approved",
+        _("已批准：%(application)s") % {"application": application},
+        _("兑现通知书生成后可在申请页面下载。"),
+    )
+
+
+def reject(application: Application, *, reason: str) -> None:
+    _require_arrow(application, Status.REJECTED)
+    _close(application, Status.REJECTED)
+    tell_company(
+        application,
+        "rejected",
+        _("不予通过：%(application)s") % {"application": application},
+        _("原因：%(reason)s") % {"reason": reason},
+    )
+
+
+def lock_application(application: Application) -> Application:
+    """The application, locked and read again: the first lock of everything that decides on it."""
+    return _locked(application)
+
+
+def tell_company(application: Application, event: str, subject: str, body: str) -> None:
+    """Mail the person who filed, after the commit, once for an event of a revision."""
+    person = application.submitted_by or application.created_by
+    if person.email:
+        enqueue(
+            "mail",
+            f"{application.pk}:{application.revision}:{event}",
+            to=[person.email],
+            subject=subject,
+            body=body,
+        )
+
+
+def _locked(application: Application) -> Application:
+    return (
+        Application.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("company", "district", "item__edition__document")
+        .get(pk=application.pk)
+    )
+
+
+def _locked_for_editing(
+    application: Application, *, by: User, revision: int | None = None
+) -> Application:
+    application = _locked(application)
+    _require_member(application.company, by)
+    if not application.is_editable:
+        raise StateChanged(
+            _("这件申请%(status)s，不能再修改。") % {"status": application.get_status_display()}
+        )
+    if revision is not None and application.revision != revision:
+        raise StateChanged(_("同事刚改过这件申请。请刷新页面，核对后再改。"))
+    return application
+
+
+def _require_member(company: Company, by: User) -> None:
+    if not company.members.filter(user=by).exists():
+        raise NotAllowed(_("只有本企业的人员可以办理。"))
+
+
+def _require_arrow(application: Application, status: Status) -> None:
+    if not application.can_become(status):
+        raise StateChanged(
+            _("状态已变化：这件申请现在是“%(status)s”。请刷新页面。")
+            % {"status": application.get_status_display()}
+        )
+
+
+def _close(application: Application, status: Status) -> None:
+    application.status = status
+    application.closed_at = timezone.now()
+    application.save(update_fields=["status", "closed_at", "saved_at"])
+    if status != Status.APPROVED:
+        # The matter may be applied for again.
+        application.claims.update(matter=None)
+
+
+def _write_claims(application: Application, claims: list[ClaimInput]) -> None:
+    """Bring the claims to what was filed. They keep their ids, which opinions and receipts name."""
+    rows = list(application.claims.order_by("pk"))
+    for row in rows[len(claims) :]:
+        row.delete()
+    rows += [Claim(application=application) for _claim in claims[len(rows) :]]
+    for row, claim in zip(rows, claims, strict=False):
+        row.level = claim.level
+        row.subject = claim.subject
+        row.event_date = claim.event_date
+        row.requested = claim.requested
+        row.other_support = claim.other_support
+        row.match_required = claim.match_required
+        row.facts = claim.facts
+        row.determined_amount = None
+        row.matter = _matter(application, claim)
+        row.save()
+
+
+def _matter(application: Application, claim: ClaimInput) -> str:
+    return "|".join(
+        (
+            str(application.company_id),
+            application.item.code,
+            claim.level.code,
+            claim.subject,
+            claim.event_date.isoformat(),
+        )
+    )
+
+
+def _obstacles(application: Application, claims: list[ClaimInput], *, declared: bool) -> list[str]:
+    faults = []
+    if not claims:
+        faults.append(_("还没有填写申领内容。"))
+    today = timezone.localdate()
+    for claim in claims:
+        if claim.level.item_id != application.item_id:
+            faults.append(_("档次不属于本事项，请重新选择。"))
+        if claim.event_date > today:
+            faults.append(
+                _("日期 %(date)s 还没有到，完成或取得认定之后才能提交。")
+                % {"date": claim.event_date}
+            )
+    given = set(application.attachments.values_list("material", flat=True))
+    faults.extend(
+        _("还缺材料：%(name)s") % {"name": material["name"]}
+        for material in application.item.materials
+        if material["required"] and material["name"] not in given
+    )
+    if not declared:
+        faults.append(_("请勾选承诺：以上内容和材料真实、完整。"))
+    if application.company.current_account is None:
+        faults.append(_("企业资料里还没有收款账户，请先补充。"))
+    return faults

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SubsidiesConfig(AppConfig):
+    name = "subsidies"
+    verbose_name = _("政策与申报")
+
+    def ready(self) -> None:
+        from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)

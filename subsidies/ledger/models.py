@@ -1,0 +1,309 @@
+"""Money as a ledger: what may be spent, what a company may still get, what was granted.
+
+Amounts are yuan with two decimals. The counters of `BudgetLine` and `CompanyYear` are changed
+only together with a `LedgerEntry` in one transaction (`subsidies.ledger.services`), behind row
+locks; the CHECK constraints hold the ceilings even where a lock was forgotten.
+"""
+
+import uuid
+from decimal import Decimal
+from typing import Self
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from companies.models import Company
+
+
+class BudgetLineQuerySet(models.QuerySet["BudgetLine"]):
+    def for_item(self, *, document_id: int, department_id: int, item_code: str, year: int) -> Self:
+        """The lines that an award of the item may draw on, the most specific first."""
+        return self.filter(
+            Q(document=document_id),
+            Q(department=department_id) | Q(department__isnull=True),
+            Q(item_code=item_code) | Q(item_code=""),
+            year=year,
+        ).order_by("-item_code", F("department").asc(nulls_last=True), "pk")
+
+
+class BudgetLine(models.Model):
+    """What a district may spend in a budget year on a document, or on a department's or one
+    item's part of it."""
+
+    district = models.ForeignKey("accounts.District", on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField(_("预算年度"))
+    document = models.ForeignKey(
+        "subsidies.PolicyDocument", on_delete=models.PROTECT, related_name="+"
+    )
+    department = models.ForeignKey(
+        "accounts.Department",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    item_code = models.CharField(_("事项"), max_length=20, blank=True)
+    code = models.CharField(_("预算科目"), max_length=40)
+    name = models.CharField(_("名称"), max_length=80)
+    total = models.DecimalField(_("预算"), max_digits=16, decimal_places=2)
+    granted = models.DecimalField(_("已批准"), max_digits=16, decimal_places=2, default=0)
+    paid = models.DecimalField(_("已拨付"), max_digits=16, decimal_places=2, default=0)
+
+    objects = BudgetLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("预算科目")
+        ordering = ["-year", "code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district", "year", "document", "department", "item_code"],
+                name="budget_line_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="budget_not_overdrawn",
+                condition=Q(paid__gte=0, paid__lte=F("granted"), granted__lte=F("total")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.name}"
+
+    @property
+    def left(self) -> Decimal:
+        return self.total - self.granted
+
+    @property
+    def due(self) -> Decimal:
+        """Granted and not yet paid."""
+        return self.granted - self.paid
+
+
+class CompanyYear(models.Model):
+    """What a company was granted in a district for a policy year, against its annual cap.
+
+    `capped` counts awards of documents with the annual cap, `uncapped` those of the others:
+    they use the cap up but are never cut by it. `uncapped_seen` is `uncapped` at the last
+    capped award, kept by a trigger, so that the constraint can tell the one from the other.
+    `cap` is None while the fiscal contribution is unknown: then no capped award is possible.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    district = models.ForeignKey("accounts.District", on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField(_("政策年度"))
+    cap = models.DecimalField(_("年度总量"), max_digits=15, decimal_places=2, null=True, blank=True)
+    capped = models.DecimalField(max_digits=15, decimal_places=2, default=0)
+    uncapped = models.DecimalField(max_digits=15, decimal_places=2, default=0)
+    uncapped_seen = models.DecimalField(max_digits=15, decimal_places=2, default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("企业年度总量")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "district", "year"], name="company_year_once"
+            ),
+            models.CheckConstraint(
+                name="company_year_within_cap",
+                condition=Q(capped=0)
+                | Q(cap__isnull=False, capped__lte=F("cap") - F("uncapped_seen")),
+            ),
+            models.CheckConstraint(
+                name="company_year_not_negative",
+                condition=Q(capped__gte=0, uncapped__gte=0),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="see_uncapped",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=(
+                    "IF TG_OP = 'INSERT' OR NEW.capped > OLD.capped"
+                    " THEN NEW.uncapped_seen := NEW.uncapped; END IF; RETURN NEW;"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.year}"
+
+    @property
+    def granted(self) -> Decimal:
+        return self.capped + self.uncapped
+
+    @property
+    def left(self) -> Decimal | None:
+        return None if self.cap is None else max(self.cap - self.granted, Decimal(0))
+
+
+class AwardStatus(models.TextChoices):
+    GRANTED = "granted", _("已批准")
+    NOTIFIED = "notified", _("已通知")
+    SCHEDULED = "scheduled", _("拨付中")
+    PAID = "paid", _("已拨付")
+    PAYMENT_FAILED = "payment_failed", _("退汇")
+    CANCELLED = "cancelled", _("已取消")
+
+
+NEXT_AWARD_STATUSES: dict[AwardStatus, frozenset[AwardStatus]] = {
+    AwardStatus.GRANTED: frozenset({AwardStatus.NOTIFIED, AwardStatus.CANCELLED}),
+    AwardStatus.NOTIFIED: frozenset({AwardStatus.SCHEDULED, AwardStatus.CANCELLED}),
+    AwardStatus.SCHEDULED: frozenset(
+        {AwardStatus.PAID, AwardStatus.PAYMENT_FAILED, AwardStatus.NOTIFIED}
+    ),
+    AwardStatus.PAYMENT_FAILED: frozenset({AwardStatus.SCHEDULED, AwardStatus.CANCELLED}),
+    AwardStatus.PAID: frozenset(),
+    AwardStatus.CANCELLED: frozenset(),
+}
+
+
+class AwardQuerySet(models.QuerySet["Award"]):
+    def standing(self) -> Self:
+        """Awards that count: all but the cancelled ones."""
+        return self.exclude(status=AwardStatus.CANCELLED)
+
+
+class Award(models.Model):
+    """Money granted to a company for one claim. Item and level are kept by their codes, which
+    stay the same from edition to edition. An award from before this system has no claim and no
+    budget line: it is history that later awards are measured against."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    district = models.ForeignKey("accounts.District", on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    claim = models.OneToOneField(
+        "subsidies.Claim",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="award",
+    )
+    budget_line = models.ForeignKey(
+        BudgetLine, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    item_code = models.CharField(_("事项"), max_length=20)
+    level_code = models.CharField(_("档次"), max_length=40)
+    subject = models.CharField(_("对象"), max_length=120, blank=True)
+    policy_year = models.PositiveSmallIntegerField(_("政策年度"))
+    amount = models.DecimalField(_("金额"), max_digits=14, decimal_places=2)
+    counts_to_cap = models.BooleanField(_("受年度总量限制"))
+    status = models.CharField(
+        _("状态"), max_length=16, choices=AwardStatus, default=AwardStatus.GRANTED
+    )
+    granted_at = models.DateTimeField(_("批准时间"))
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    paid_on = models.DateField(_("拨付日期"), null=True, blank=True)
+
+    objects = AwardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("奖补")
+        indexes = [models.Index(fields=["company", "policy_year"], name="award_company_year")]
+        constraints = [
+            models.CheckConstraint(name="award_above_zero", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="award_of_a_claim_has_budget_and_person",
+                condition=Q(claim__isnull=True, budget_line__isnull=True, status="paid")
+                | Q(
+                    claim__isnull=False,
+                    budget_line__isnull=False,
+                    granted_by__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="award_paid_has_its_day",
+                condition=Q(status="paid", paid_on__isnull=False)
+                | (~Q(status="paid") & Q(paid_on__isnull=True)),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="award_status_arrows",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                func=(
+                    "IF (OLD.status || '>' || NEW.status) NOT IN ("
+                    + ", ".join(
+                        f"'{source.value}>{target.value}'"
+                        for source, targets in NEXT_AWARD_STATUSES.items()
+                        for target in sorted(targets)
+                    )
+                    + ") THEN RAISE EXCEPTION 'award: % to % is no arrow',"
+                    " OLD.status, NEW.status; END IF; RETURN NEW;"
+                ),
+            ),
+            # What was granted is never edited: a correction is an entry of its own.
+            pgtrigger.Protect(
+                name="award_amount_stays",
+                operation=pgtrigger.UpdateOf("amount", "claim_id"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.item_code} {self.amount}"
+
+    def as_history(self) -> dict[str, object]:
+        """The award as it stands in a question's `history`."""
+        return {
+            "item": self.item_code,
+            "level": self.level_code,
+            "subject": self.subject,
+            "year": self.policy_year,
+            "amount": str(self.amount),
+        }
+
+
+class Account(models.TextChoices):
+    """Where money stands between the budget and the company."""
+
+    BUDGET = "budget", _("预算")
+    GRANTED = "granted", _("应付奖补")
+    PAID = "paid", _("已拨付")
+
+
+class EntryKind(models.TextChoices):
+    GRANT = "grant", _("批准")
+    RELEASE = "release", _("释放")
+    PAY = "pay", _("拨付")
+    FAIL = "fail", _("退汇")
+
+
+class LedgerEntry(models.Model):
+    """A movement of money from one account (`credit`) to another (`debit`), never changed."""
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="entries")
+    budget_line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
+    company_year = models.ForeignKey(CompanyYear, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10, choices=EntryKind)
+    credit = models.CharField(max_length=10, choices=Account)
+    debit = models.CharField(max_length=10, choices=Account)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("台账分录")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="entry_above_zero", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="entry_moves", condition=~Q(credit=F("debit"))),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'the ledger is append-only';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"

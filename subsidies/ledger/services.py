@@ -1,0 +1,253 @@
+"""Every movement of money. Amounts are yuan with two decimals.
+
+Each function takes the locks of `subsidies.ledger.locks` in their order, reads again behind
+them, moves the counters and writes the entry, all in the caller's transaction.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import Refused, StateChanged
+from companies.models import Company, Measure
+from subsidies.applications.answers import answer_application
+from subsidies.applications.models import Application, Claim
+from subsidies.ledger.locks import locked
+from subsidies.ledger.models import (
+    NEXT_AWARD_STATUSES,
+    Account,
+    Award,
+    AwardStatus,
+    BudgetLine,
+    BudgetLineQuerySet,
+    CompanyYear,
+    EntryKind,
+    LedgerEntry,
+)
+from subsidies.money import yuan
+
+
+class BudgetExhausted(Refused):
+    pass
+
+
+class AboveAnswer(Refused):
+    """The amount is more than the rules allow as things stand now."""
+
+
+@transaction.atomic
+def grant_application(
+    application: Application, amounts: dict[int, Decimal], *, by: User
+) -> list[Award]:
+    """Commit an application's claims as awards, all or none.
+
+    `amounts` maps a claim's id to what is granted. The application is locked by the caller.
+    Raises BudgetExhausted or AboveAnswer, with what is left; nothing is changed then.
+    """
+    claims = list(application.claims.select_related("level__item__edition__document"))
+    line = _locked_budget_line(application)
+    locked(Company.objects.filter(pk=application.company_id)).get()
+    years = {
+        year: _locked_company_year(application, year)
+        for year in sorted({claim.policy_year for claim in claims})
+    }
+    _refuse_above_answer(application, claims, amounts)
+    total = sum((amounts[claim.pk] for claim in claims), Decimal(0))
+    line.refresh_from_db()
+    if total > line.left:
+        raise BudgetExhausted(
+            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
+            % {"line": line.name, "left": yuan(line.left), "total": yuan(total)}
+        )
+    awards = []
+    for claim in claims:
+        award = _grant(application, claim, amounts[claim.pk], line, years[claim.policy_year], by)
+        awards.append(award)
+    return awards
+
+
+def _grant(
+    application: Application,
+    claim: Claim,
+    amount: Decimal,
+    line: BudgetLine,
+    company_year: CompanyYear,
+    by: User,
+) -> Award:
+    item = claim.level.item
+    counts_to_cap = "annual_cap" in item.edition.rules_document.rules
+    award = Award.objects.create(
+        district=application.district,
+        company=application.company,
+        claim=claim,
+        budget_line=line,
+        item_code=item.code,
+        level_code=claim.level.code,
+        subject=claim.subject,
+        policy_year=claim.policy_year,
+        amount=amount,
+        counts_to_cap=counts_to_cap,
+        granted_at=timezone.now(),
+        granted_by=by,
+    )
+    # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
+    counter = "capped" if counts_to_cap else "uncapped"
+    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
+    _write(award, EntryKind.GRANT, Account.BUDGET, Account.GRANTED, company_year, by)
+    return award
+
+
+@transaction.atomic
+def cancel(award: Award, *, by: User) -> Award:
+    """Take back an award that is not on its way to the bank; its money is free again."""
+    award, line, company_year = _locked_award(award)
+    _move(award, AwardStatus.CANCELLED)
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") - award.amount)
+    counter = "capped" if award.counts_to_cap else "uncapped"
+    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) - award.amount})
+    _write(award, EntryKind.RELEASE, Account.GRANTED, Account.BUDGET, company_year, by)
+    return award
+
+
+@transaction.atomic
+def pay(award: Award, *, on: date, by: User) -> Award:
+    """Note that the bank paid an award on that day."""
+    award, line, company_year = _locked_award(award)
+    _move(award, AwardStatus.PAID, paid_on=on)
+    BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.amount)
+    _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, company_year, by)
+    return award
+
+
+@transaction.atomic
+def move_award(award: Award, status: AwardStatus) -> Award:
+    """The arrows that move no money: notified, scheduled, and back."""
+    award = locked(Award.objects.filter(pk=award.pk)).get()
+    _move(award, status)
+    return award
+
+
+def _move(award: Award, status: AwardStatus, *, paid_on: date | None = None) -> None:
+    if status not in NEXT_AWARD_STATUSES[AwardStatus(award.status)]:
+        raise StateChanged(
+            _("状态已变化：这笔奖补现在是“%(status)s”。请刷新页面。")
+            % {"status": award.get_status_display()}
+        )
+    award.status = status
+    award.paid_on = paid_on
+    award.save(update_fields=["status", "paid_on"])
+
+
+def _write(
+    award: Award,
+    kind: EntryKind,
+    credit: Account,
+    debit: Account,
+    company_year: CompanyYear,
+    by: User,
+) -> None:
+    assert award.budget_line is not None
+    LedgerEntry.objects.create(
+        award=award,
+        budget_line=award.budget_line,
+        company_year=company_year,
+        kind=kind,
+        credit=credit,
+        debit=debit,
+        amount=award.amount,
+        at=timezone.now(),
+        by=by,
+    )
+
+
+def budget_line_for(application: Application) -> BudgetLine | None:
+    """The line that an award of this application draws on this year, None if there is none."""
+    return _budget_lines(application).first()
+
+
+def _budget_lines(application: Application) -> BudgetLineQuerySet:
+    return BudgetLine.objects.for_item(
+        document_id=application.item.edition.document_id,
+        department_id=application.item.leads[0].pk,
+        item_code=application.item.code,
+        year=timezone.localdate().year,
+    )
+
+
+def _locked_budget_line(application: Application) -> BudgetLine:
+    line = budget_line_for(application)
+    if line is None:
+        raise BudgetExhausted(
+            _("%(year)s 年度没有本事项的预算科目，请财政部门先下达预算。")
+            % {"year": timezone.localdate().year}
+        )
+    return locked(BudgetLine.objects.filter(pk=line.pk)).get()
+
+
+def _locked_company_year(application: Application, year: int) -> CompanyYear:
+    """The company's row of that policy year, made where it is missing, with today's cap."""
+    key = {
+        "company": application.company,
+        "district": application.district,
+        "year": year,
+    }
+    CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
+    row = locked(CompanyYear.objects.filter(**key)).get()
+    cap = annual_cap(application.company, year)
+    used = row.capped + row.uncapped_seen
+    # A cap that sank below what was granted stays as it was: no capped award passes the engine
+    # then, and what was granted is settled by an adjustment, not by editing the row.
+    if cap != row.cap and (row.capped == 0 or (cap is not None and used <= cap)):
+        row.cap = cap
+        row.save(update_fields=["cap"])
+    return row
+
+
+def annual_cap(company: Company, year: int) -> Decimal | None:
+    """What a company may get in a policy year: its cultivation agreement's amount, otherwise its
+    fiscal contribution of that year; None where neither is known."""
+    if company.cultivation_cap is not None:
+        return company.cultivation_cap
+    figure = (
+        company.figures.filter(year=year, measure=Measure.FISCAL_CONTRIBUTION).best_first().first()
+    )
+    return figure.value if figure else None
+
+
+def _locked_award(award: Award) -> tuple[Award, BudgetLine, CompanyYear]:
+    award = locked(Award.objects.filter(pk=award.pk)).get()
+    line = locked(BudgetLine.objects.filter(pk=award.budget_line_id)).get()
+    company_year = locked(
+        CompanyYear.objects.filter(
+            company=award.company_id, district=award.district_id, year=award.policy_year
+        )
+    ).get()
+    return award, line, company_year
+
+
+def _refuse_above_answer(
+    application: Application, claims: list[Claim], amounts: dict[int, Decimal]
+) -> None:
+    """Ask the engine again behind the locks: history may have grown since the page was read."""
+    answers = {entry["id"]: entry for entry in answer_application(application)["claims"]}
+    faults = []
+    for claim in claims:
+        entry = answers[str(claim.pk)]
+        payable = Decimal(entry["payable"] or 0)
+        if amounts[claim.pk] > payable:
+            faults.append(
+                _("“%(claim)s”现在最多可兑现 %(payable)s 元，不能批准 %(amount)s 元。请重新审定。")
+                % {
+                    "claim": claim,
+                    "payable": yuan(payable),
+                    "amount": yuan(amounts[claim.pk]),
+                }
+            )
+    if faults:
+        raise AboveAnswer(*faults)

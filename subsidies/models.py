@@ -1,0 +1,20 @@
+"""The models of all inner rooms, where Django looks for them."""
+
+from subsidies.applications.models import Application, Attachment, Claim, Receipt
+from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
+from subsidies.ledger.models import Award, BudgetLine, CompanyYear, LedgerEntry
+
+__all__ = [
+    "Application",
+    "Attachment",
+    "Award",
+    "BudgetLine",
+    "Claim",
+    "CompanyYear",
+    "Edition",
+    "Item",
+    "LedgerEntry",
+    "Level",
+    "PolicyDocument",
+    "Receipt",
+]

@@ -1,0 +1,8 @@
+"""How money is written for people. The engine's own arithmetic stands in `subsidies.rules.money`."""
+
+from decimal import Decimal
+
+
+def yuan(amount: Decimal) -> str:
+    """`1234.5` as `1,234.50`."""
+    return f"{amount:,.2f}"
