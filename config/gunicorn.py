@@ -1,0 +1,18 @@
+"""How gunicorn serves the pages, the same on a developer's machine and in a container."""
+
+import os
+
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+# Few processes with threads: most of a request is waiting for the database.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# Longer than the database's statement_timeout, so that its answer comes first.
+timeout = 30
+graceful_timeout = 10
+# The start checks run once, before anything is served; a failure ends the whole process.
+preload_app = True
+# Recycled now and then, not all at once.
+max_requests = 2000
+max_requests_jitter = 200
+accesslog = "-" if os.environ.get("ACCESS_LOG") else None
