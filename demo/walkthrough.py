@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from disbursements.payment_list import payment_list
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -17,7 +18,6 @@ from companies.uscc import check_sign, organisation_check_sign
 from demo.files import small_pdf
 from demo.people import DISTRICT, ensure_member, ensure_people, person
 from disbursements import services as disbursements
-from disbursements.payment_list import payment_list
 from outbox import services as outbox
 from outbox.models import Job, State
 from reviews import services as reviews

@@ -85,7 +85,7 @@ def _content(award: Award) -> dict[str, Any]:
     assert receipt is not None
     entry = next(entry for entry in receipt.answer["claims"] if entry["id"] == str(claim.pk))
     return {
-        "series": f"{award.district.short_name.removesuffix("'"区"'")}惠兑",
+        "series": award.district.short_name.removesuffix("区") + "惠兑",
         "district": award.district.name,
         "department": item.leads[0].name,
         "company": application.company.name,
