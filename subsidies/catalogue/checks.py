@@ -35,7 +35,7 @@ class Surroundings:
 
     rules: Collection[str] | None
     departments: Collection[str] | None
-    levels: Mapping[str, Collection[str]]
+    levels: Mapping[str, Collection[str]] | None
 
 
 def check_departments(file: str, data: Body) -> list[Problem]:
@@ -59,40 +59,54 @@ def check_departments(file: str, data: Body) -> list[Problem]:
     return [problem_at(file, data, keys, message) for keys, message in findings]
 
 
-def check_editions(bodies: Mapping[str, Any], districts: Sequence[Body]) -> list[Problem]:
-    """Every problem of the editions, given by file name, in form and in meaning."""
+def check_editions(
+    bodies: Mapping[str, Any], districts: Sequence[Body], *, complete: bool = True
+) -> list[Problem]:
+    """Every problem of the editions, given by file name, in form and in meaning. Where they are
+    not `complete`, an item that none of them has is not reported as missing."""
     departments = {
         district["name"]: {department["short_name"] for department in district["departments"]}
         for district in districts
     }
-    levels = _levels_by_item(bodies.values())
-    owners: dict[str, str] = {}
+    levels = _levels_by_item(bodies.values()) if complete else None
     problems: list[Problem] = []
     for file, body in bodies.items():
         malformed = check_form(file, body)
         problems += malformed
-        if not isinstance(body, Mapping):
-            continue
-        surroundings = Surroundings(rules=None, departments=None, levels=levels)
-        findings: list[Finding] = []
-        if all(problem.item_index is not None for problem in malformed):
-            findings += _check_head(file, body, departments, levels)
-            surroundings = Surroundings(
-                rules={rule["code"] for rule in body["rules"]},
-                departments=departments.get(body["document"]["district"]),
-                levels=levels,
+        if isinstance(body, Mapping):
+            problems += (
+                problem_at(file, body, keys, message)
+                for keys, message in _check_edition(file, body, malformed, departments, levels)
             )
-            findings += _check_codes(body, owners)
-        items = body.get("items")
-        malformed_items = {problem.item_index for problem in malformed}
-        for n, item in enumerate(items if isinstance(items, list) else ()):
-            if n not in malformed_items:
-                findings += (
-                    (["items", n, *keys], message)
-                    for keys, message in _check_item(item, surroundings)
-                )
-        problems += (problem_at(file, body, keys, message) for keys, message in findings)
     return problems
+
+
+def _check_edition(
+    file: str,
+    body: Body,
+    malformed: Sequence[Problem],
+    departments: Mapping[str, Collection[str]],
+    levels: Mapping[str, Collection[str]] | None,
+) -> Iterator[Finding]:
+    surroundings = Surroundings(rules=None, departments=None, levels=levels)
+    if all(problem.item_index is not None for problem in malformed):
+        yield from _check_head(file, body, departments, levels)
+        surroundings = Surroundings(
+            rules={rule["code"] for rule in body["rules"]},
+            departments=departments.get(body["document"]["district"]),
+            levels=levels,
+        )
+        unknown = {p.item_index for p in malformed if p.keys[2:] in ((), ("code",))}
+        yield from _check_codes(
+            body["document"]["code"],
+            [(n, item["code"]) for n, item in enumerate(body["items"]) if n not in unknown],
+        )
+    items = body.get("items")
+    malformed_items = {problem.item_index for problem in malformed}
+    for n, item in enumerate(items if isinstance(items, list) else ()):
+        if n not in malformed_items:
+            for keys, message in _check_item(item, surroundings):
+                yield ["items", n, *keys], message
 
 
 def _levels_by_item(bodies: Iterable[Any]) -> dict[str, set[str]]:
@@ -124,7 +138,7 @@ def _check_head(
     file: str,
     body: Body,
     departments: Mapping[str, Collection[str]],
-    levels: Mapping[str, Collection[str]],
+    levels: Collection[str] | None,
 ) -> Iterator[Finding]:
     edition, head = body["edition"], body["document"]
     if file != f"{edition}.yaml":
@@ -160,14 +174,13 @@ def _check_dates(body: Body, day: str) -> Iterator[Finding]:
             yield place, f"日期先后颠倒：{first} 晚于 events.to 的 {end}"
 
 
-def _check_rules(rules: Sequence[Body], levels: Collection[str]) -> Iterator[Finding]:
+def _check_rules(rules: Sequence[Body], items: Collection[str] | None) -> Iterator[Finding]:
     yield from _twice((["rules", n, "code"], rule["code"]) for n, rule in enumerate(rules))
     for n, rule in enumerate(rules):
         code, applies_to = rule["code"], rule.get("applies_to")
         keys: Sequence[Key] = ("rules", n, "applies_to")
         if code == "comprehensive":
-            excepted = (applies_to or "").removeprefix("not ")
-            if applies_to is not None and (excepted == applies_to or excepted not in levels):
+            if applies_to is not None and not _is_exception(applies_to, items):
                 yield keys, f'要写成 "not 事项代码"，事项要存在，现在是 "{applies_to}"'
         elif code in APPLIES_TO:
             if applies_to not in APPLIES_TO[code]:
@@ -177,17 +190,17 @@ def _check_rules(rules: Sequence[Body], levels: Collection[str]) -> Iterator[Fin
             yield keys, f"规则 {code} 没有适用范围可选，请删去"
 
 
-def _check_codes(body: Body, owners: dict[str, str]) -> Iterator[Finding]:
-    """Item codes are unique over all documents; editions of one document share theirs."""
-    document = body["document"]["code"]
-    items = [(n, item) for n, item in enumerate(body["items"]) if isinstance(item, Mapping)]
-    codes = [(n, item["code"]) for n, item in items if isinstance(item.get("code"), str)]
+def _is_exception(text: str, items: Collection[str] | None) -> bool:
+    code = text.removeprefix("not ")
+    return code != text and (items is None or code in items)
+
+
+def _check_codes(document: str, codes: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+    """Item codes are unique over all documents, because they begin with the document's own."""
     yield from _twice((["items", n, "code"], code) for n, code in codes)
     for n, code in codes:
         if not code.startswith(f"{document}-"):
             yield ["items", n, "code"], f'事项代码要以 "{document}-" 开头'
-        elif owners.setdefault(code, document) != document:
-            yield ["items", n, "code"], f"文件 {owners[code]} 已有这个事项代码"
 
 
 def _check_item(item: Body, surroundings: Surroundings) -> Iterator[Finding]:
@@ -265,7 +278,7 @@ def _check_sums(formula: Formula, level: Body) -> Iterator[tuple[str, str]]:
 
 
 def _check_exclusions(
-    item: Body, level: Body, levels: Mapping[str, Collection[str]]
+    item: Body, level: Body, levels: Mapping[str, Collection[str]] | None
 ) -> Iterator[tuple[str, str]]:
     if "exclusive_with" not in level:
         if "exclusive_scope" in level:
@@ -275,12 +288,12 @@ def _check_exclusions(
         yield "exclusive_scope", "写了 exclusive_with，就要写明 ever 或 year"
     for other in level["exclusive_with"]:
         code, _, level_code = other.partition("/")
-        if code not in levels:
-            yield "exclusive_with", f"没有事项“{code}”"
-        elif level_code and level_code not in levels[code]:
-            yield "exclusive_with", f"事项 {code} 没有档次“{level_code}”"
-        elif other in (item["code"], f"{item['code']}/{level['code']}"):
+        if other in (item["code"], f"{item['code']}/{level['code']}"):
             yield "exclusive_with", "不能和自己互斥，同一事项的次数由 once 规定"
+        elif levels is not None and code not in levels:
+            yield "exclusive_with", f"没有事项“{code}”"
+        elif levels is not None and level_code and level_code not in levels[code]:
+            yield "exclusive_with", f"事项 {code} 没有档次“{level_code}”"
 
 
 def _check_claim_facts(formula: Formula, level: Body) -> Iterator[tuple[str, str]]:

@@ -46,8 +46,7 @@ class CatalogueFiles:
 
 def load_catalogue_files(folder: Path = FOLDER) -> CatalogueFiles:
     """The folder's content. Raises CatalogueProblems with everything that is wrong."""
-    problems: list[Problem] = []
-    departments = _read(folder / DEPARTMENTS_FILE, problems)
+    departments, problems = _read(folder / DEPARTMENTS_FILE)
     problems += check_form(DEPARTMENTS_FILE, departments, DEPARTMENTS_SCHEMA)
     if problems:
         # Without the departments every item of every edition would be reported for nothing.
@@ -55,13 +54,16 @@ def load_catalogue_files(folder: Path = FOLDER) -> CatalogueFiles:
     problems += check_departments(DEPARTMENTS_FILE, departments)
 
     bodies: dict[str, Any] = {}
+    complete = True
     for path in sorted(folder.glob("*.yaml")):
         if path.name != DEPARTMENTS_FILE:
-            before = len(problems)
-            body = _read(path, problems)
-            if len(problems) == before:
-                bodies[path.name] = body
-    problems += check_editions(bodies, departments["districts"])
+            try:
+                bodies[path.name], found = _read(path)
+                problems += found
+            except CatalogueProblems as error:
+                problems += error.problems
+                complete = False
+    problems += check_editions(bodies, departments["districts"], complete=complete)
     if problems:
         raise CatalogueProblems(problems)
     return CatalogueFiles(
@@ -90,27 +92,27 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
-def _read(path: Path, problems: list[Problem]) -> Any:
-    """The file's content; what is wrong with it as YAML goes to `problems`."""
+def _read(path: Path) -> tuple[Any, list[Problem]]:
+    """The file's content, and its keys that stand twice. Raises CatalogueProblems where the file
+    can't be read at all."""
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
     except FileNotFoundError:
-        problems.append(Problem(path.name, (), "没有这个文件"))
+        raise _unreadable(path, "没有这个文件") from None
     except UnicodeDecodeError:
-        problems.append(Problem(path.name, (), "文件不是 UTF-8 编码"))
+        raise _unreadable(path, "文件不是 UTF-8 编码") from None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(Problem(path.name, (f"第 {line} 行",), f"不是正确的 YAML：{error.problem}"))
-    except (yaml.YAMLError, ValueError) as error:
-        problems.append(Problem(path.name, (), f"不是正确的 YAML：{error}"))
-    else:
-        problems += (
-            problem_at(path.name, data, keys, "这个键写了两次") for keys in _duplicates(node)
-        )
-        return data
-    return None
+        lines = [f"第 {error.problem_mark.line + 1} 行"] if error.problem_mark else []
+        raise _unreadable(path, f"不是正确的 YAML：{error.problem}", *lines) from error
+    except yaml.YAMLError as error:
+        raise _unreadable(path, f"不是正确的 YAML：{str(error).splitlines()[0]}") from error
+    return data, [problem_at(path.name, data, keys, "这个键写了两次") for keys in _duplicates(node)]
+
+
+def _unreadable(path: Path, message: str, *keys: Key) -> CatalogueProblems:
+    return CatalogueProblems([Problem(path.name, keys, message)])
 
 
 def _duplicates(node: yaml.Node | None, keys: Sequence[Key] = ()) -> Iterator[list[Key]]:

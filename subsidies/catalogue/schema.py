@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parent
 EDITION_SCHEMA = FOLDER / "edition.schema.json"
