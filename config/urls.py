@@ -10,6 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("", include("accounts.urls")),
-    path("", include("subsidies.catalogue.urls")),
-    path("", include("subsidies.applications.urls")),
+    path("", include("subsidies.urls")),
 ]

@@ -1,4 +1,4 @@
-"""How money is written for people. The engine's own arithmetic stands in `subsidies.rules.money`."""
+"""How money is written for people. The engine counts in `subsidies.rules.money`."""
 
 from decimal import Decimal
 

@@ -169,7 +169,7 @@ class Claim(models.Model):
         _("核定金额"), max_digits=14, decimal_places=2, null=True, blank=True
     )
     # Null, not empty, while the matter is free: only then may many rows share it.
-    matter = models.CharField(max_length=300, null=True, blank=True, unique=True)  # noqa: DJ001
+    matter = models.CharField(max_length=300, null=True, blank=True, unique=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("申领")

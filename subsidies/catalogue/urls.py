@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from subsidies.catalogue import views
+
+urlpatterns = [
+    path("policies/", views.policy_list, name="policy_list"),
+    path("policies/<slug:code>/", views.policy_detail, name="policy_detail"),
+    path("policies/<slug:code>/estimate/", views.estimate_policy, name="estimate_policy"),
+    path("documents/<slug:code>/", views.document_detail, name="document_detail"),
+]

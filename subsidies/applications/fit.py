@@ -1,0 +1,76 @@
+"""Which items suit a company, by the registry alone: as if each thing were achieved today."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from companies.models import Company
+from subsidies.applications.answers import question_about
+from subsidies.catalogue import published
+from subsidies.catalogue.models import Item
+from subsidies.rules.estimate import estimate
+
+Json = dict[str, Any]
+_BEST_FIRST = {True: 0, None: 1, False: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An item's best level for a company, with the engine's answer to it."""
+
+    level: str
+    answer: Json
+
+    @property
+    def verdict(self) -> str:
+        """pass, fail; asks where only the claim's own facts are missing; unknown."""
+        if self.answer["eligible"] is None:
+            missing = self.answer["missing"]
+            own = all(path.startswith("claim.") for path in missing)
+            return "asks" if missing and own else "unknown"
+        return "pass" if self.answer["eligible"] else "fail"
+
+    @property
+    def reason(self) -> str:
+        """The sentence of the first check that failed."""
+        failed = (check for check in self.answer["checks"] if check["outcome"] == "fail")
+        return next((str(check["detail"]) for check in failed), "")
+
+
+def fits(company: Company, items: Iterable[Item]) -> dict[str, Fit]:
+    """For each item by its code how it suits the company; items without an amount are left out.
+
+    Every level is a question of its own: claims in one question would count as history for
+    each other.
+    """
+    today = timezone.localdate()
+    about = question_about(company, [], year=today.year)
+    levels = [(item, level) for item in items if item.is_open for level in item.levels.all()]
+    questions: list[Json] = [
+        about
+        | {
+            "claims": [
+                {
+                    "id": level.code,
+                    "item": item.code,
+                    "level": level.code,
+                    "event_date": today.isoformat(),
+                }
+            ]
+        }
+        for item, level in levels
+    ]
+    answers = estimate(questions, published.catalogue(), today)
+    best: dict[str, Fit] = {}
+    for (item, level), answer in zip(levels, answers, strict=True):
+        fit = Fit(level.code, answer["claims"][0])  # type: ignore[index]
+        if item.code not in best or _rank(fit) < _rank(best[item.code]):
+            best[item.code] = fit
+    return best
+
+
+def _rank(fit: Fit) -> tuple[int, int]:
+    payable = fit.answer["payable"] or "0"
+    return _BEST_FIRST[fit.answer["eligible"]], -int(payable.replace(".", ""))
