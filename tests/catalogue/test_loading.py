@@ -228,14 +228,14 @@ def test_a_list_page_needs_as_many_queries_for_eighty_items_as_for_two(
 def test_a_published_edition_is_held_fast_by_the_database(tmp_path, sql):
     load_catalogue(files_of(tmp_path, {NAME: EDITION}))
 
-    with (
-        pytest.raises(DatabaseError, match="a published edition never changes"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         # A truncation refuses by itself while deferred keys are still to be checked.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(sql)
+        with (
+            pytest.raises(DatabaseError, match="a published edition never changes"),
+            transaction.atomic(),
+        ):
+            cursor.execute(sql)
 
 
 def test_a_draft_may_change_until_it_is_published(tmp_path):
