@@ -6,8 +6,8 @@ from subsidies.rules.settle import share_out
 from tests.rules.asking import NOT_GIVEN, ask, ask_one, award, claim, codes, company, step
 
 
-def contribution(amount, year="2024"):
-    return company(years={year: {"fiscal_contribution": amount}})
+def contribution(amount):
+    return company(years={"2024": {"fiscal_contribution": amount}})
 
 
 @pytest.mark.parametrize(
