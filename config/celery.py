@@ -20,10 +20,10 @@ def refuse_demo_accounts(**_: Any) -> None:
 
     django.setup()
     # Models can be imported only when the applications are set up.
-    from config import start
+    from config import production
 
     try:
-        start.refuse_demo_accounts()
+        production.refuse_demo_accounts()
     except Exception as error:
         # Celery logs a signal's exception and goes on; nothing passes but this.
         raise SystemExit(str(error)) from error

@@ -15,4 +15,5 @@ preload_app = True
 # Recycled now and then, not all at once.
 max_requests = 2000
 max_requests_jitter = 200
-accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+# One socket in the home folder would be shared by all that run there.
+control_socket_disable = True

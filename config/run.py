@@ -7,6 +7,7 @@ ends all; what a `kill -9` leaves is cleared by the next start.
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import signal
@@ -14,13 +15,16 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import psutil
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
 from config import local
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -54,6 +58,8 @@ def run() -> int:
     var.mkdir(parents=True, exist_ok=True)
     port = os.environ.setdefault("PORT", "8000")
     os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
+    # The Procfile's commands lie beside this Python.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with _lock(var / "run.lock"):
         leftovers = Leftovers(var / "run.json")
         leftovers.stop()
@@ -90,16 +96,39 @@ def prepare() -> None:
     from django.db import connections
 
     call_command("migrate", verbosity=0)
-    call_command("load_catalogue")
+    call_command("load_catalogue", stdout=io.StringIO())
     people = get_user_model().objects.filter(is_demo=True)
     if settings.DEMO and not people.exists():
         print("Making the demo district ...")
         call_command("make_demo_district")
-    print(f"\n  {settings.BASE_URL}\n")
+    print(f"\n{settings.BASE_URL}")
     if settings.DEMO:
-        call_command("list_demo_accounts")
+        _print_sign_ins()
+    print("\nCtrl-C stops everything.\n")
+    # Nothing is collected here; WhiteNoise only warns of a folder that is not there.
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     # The processes to come open their own.
     connections.close_all()
+
+
+def _print_sign_ins() -> None:
+    """One person of each kind; the sign-in page names them all."""
+    from accounts.models import Appointment, Role
+    from companies.models import Member
+    from demo.people import PASSWORD
+
+    print(f"\nTo sign in as (password {PASSWORD}):")
+    posts = Appointment.objects.filter(user__is_demo=True).select_related("user", "department")
+    for role in Role:
+        if post := posts.filter(role=role).order_by("pk").first():
+            _print_person(post.user, f"{post.department.short_name} {role.label}")
+    members = Member.objects.filter(user__is_demo=True).select_related("user", "company")
+    for member in members.order_by("pk")[:2]:
+        _print_person(member.user, member.company.name)
+
+
+def _print_person(user: "User", what: str) -> None:
+    print(f"  {user.username:<20} {user.name}  {what}")
 
 
 class Processes(Manager):  # type: ignore[misc]

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 # Models can be imported only now.
-from config.start import refuse_demo_accounts  # noqa: E402
+from config.production import refuse_demo_accounts  # noqa: E402
 
 refuse_demo_accounts()
