@@ -8,3 +8,6 @@ decide whether it may be paid, `amount` what it comes to, `settle` how claims sh
 A new threshold, level or rule reference is an edition's business; a new formula, condition or
 check is code here, with a test that sees it pass, fail and stay unknown.
 """
+
+# Kept with every receipt. Raise it with each change after which an answer may differ.
+ENGINE_VERSION = "1"
