@@ -1,0 +1,32 @@
+from django.contrib import admin
+
+from accounts.admin import ConfigurationAdmin, ViewOnlyAdmin, site
+from reviews.models import CalendarDay, Route, Stage
+
+
+class CalendarDayAdmin(ConfigurationAdmin):
+    list_display = ("date", "is_workday", "name", "source")
+    list_filter = ("is_workday",)
+    date_hierarchy = "date"
+
+
+class StageInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Stage
+    extra = 0
+
+    def has_view_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return site.has_permission(request)
+
+    def has_add_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
+class RouteAdmin(ViewOnlyAdmin):
+    list_display = ("name", "version", "district", "is_current")
+    inlines = (StageInline,)
+
+
+site.register(CalendarDay, CalendarDayAdmin)
+site.register(Route, RouteAdmin)
