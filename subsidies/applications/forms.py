@@ -231,6 +231,22 @@ class ApplicationForm(ClaimForm):
             error_messages={"required": _("请勾选承诺：以上内容和材料真实、完整")},
         )
 
+    @property
+    def money_names(self) -> list[str]:
+        names = ("other_support", "match_required", "requested")
+        return [name for name in names if name in self.fields]
+
+    @property
+    def matter_names(self) -> list[str]:
+        """The fields that say what was achieved."""
+        return [name for name in self.fields if name not in (*self.money_names, "declared")]
+
+    def matter_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.matter_names]
+
+    def money_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.money_names]
+
     def clean_event_date(self) -> date:
         day: date = self.cleaned_data["event_date"]
         if day > timezone.localdate():

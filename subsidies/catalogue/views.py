@@ -150,9 +150,7 @@ def document_detail(request: HttpRequest, code: str) -> HttpResponse:
         "document": document,
         "edition": edition,
         "clauses": list(clauses.items()),
-        "rules": [(clause, rows) for clause, rows in rules.items()],
-        "rule_anchors": [clause for clause in rules if clause not in clauses],
-        "older": document.editions.published().exclude(pk=edition.pk),
+        "rules": list(rules.items()),
     }
     return render(request, "catalogue/document_detail.html", context)
 
@@ -209,6 +207,7 @@ def _show_item(
     context = _item_context(item, company, form, answer) | {
         "card": _card(item, None, today),
         "levels": [_LevelRow(level) for level in form.levels.values()],
+        "readings": item.rules_item.interpretations,
         "drafts": drafts.order_by("-saved_at"),
         "may_apply": company is not None
         and item.is_open

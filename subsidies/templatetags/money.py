@@ -85,3 +85,12 @@ def is_large(value: Amount) -> bool:
     """Whether 万元 says the amount better: from ten thousand yuan."""
     number = decimal_of(value)
     return number is not None and number >= _WAN
+
+
+@register.filter
+def plain(value: Amount) -> str:
+    """A sum named in a policy: `3000` where it is whole, without its two zeros."""
+    number = decimal_of(value)
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"

@@ -9,7 +9,7 @@ from django.core.paginator import Page
 from django.utils.translation import gettext, gettext_lazy
 
 from subsidies.applications.enums import Status
-from subsidies.catalogue.vocabulary import CLAIM_FACTS
+from subsidies.catalogue.vocabulary import CLAIM_FACTS, RULES
 
 register = template.Library()
 
@@ -88,3 +88,9 @@ def around(page: Page) -> list[int | None]:
     """The page numbers worth a link: the first, the last and those near; None for a gap."""
     elided = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
     return [number if isinstance(number, int) else None for number in elided]
+
+
+@register.filter
+def rule_name(code: str) -> str:
+    """A rule of a whole document, in words."""
+    return str(RULES.get(code, code))
