@@ -1,6 +1,7 @@
 """The Celery application. Its settings stand in `config.settings` under CELERY_."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
@@ -25,5 +26,7 @@ def refuse_demo_accounts(**_: Any) -> None:
     try:
         production.refuse_demo_accounts()
     except Exception as error:
-        # Celery logs a signal's exception and goes on; nothing passes but this.
-        raise SystemExit(str(error)) from error
+        # Celery logs a signal's exception and goes on; nothing passes but SystemExit, whose text
+        # is lost where beat has taken over the standard error.
+        print(error, file=sys.__stderr__)
+        raise SystemExit(1) from error

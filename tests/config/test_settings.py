@@ -1,0 +1,67 @@
+"""Production starts only with what it needs, and says all that is missing at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from config import settings as project_settings
+
+COMPLETE = {
+    "PRODUCTION": "1",
+    "SECRET_KEY": "a-secret-of-the-installation-with-more-than-fifty-characters-in-it",
+    "ALLOWED_HOSTS": "subsidies.example.org",
+    "DATABASE_URL": "postgres://somebody@127.0.0.1:1/subsidies",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+}
+
+
+def load_settings(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        cwd=project_settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_starts_with_all_that_it_needs():
+    assert load_settings(COMPLETE).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"DEBUG": "1"}, "DEBUG must be off"),
+        ({"DEMO": "1"}, "DEMO must be off"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": project_settings.DEVELOPMENT_SECRET}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
+        ({"ALLOWED_HOSTS": "subsidies.example.org,*"}, "ALLOWED_HOSTS must name"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL must be set"),
+        ({"REDIS_URL": ""}, "REDIS_URL must be set"),
+    ],
+)
+def test_production_refuses(changes, message):
+    result = load_settings(COMPLETE | changes)
+
+    assert result.returncode != 0
+    assert message in result.stderr
+
+
+def test_production_names_every_fault_at_once():
+    result = load_settings({"PRODUCTION": "1"})
+
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"):
+        assert name in result.stderr
+
+
+def test_jobs_are_never_done_in_the_request():
+    from config.celery import app
+
+    assert app.conf.task_always_eager is False

@@ -1,0 +1,129 @@
+"""What every test stands on (real PostgreSQL, real Redis) and the traps that all must pass."""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from playwright.sync_api import Browser, sync_playwright
+
+from config import local
+from config.celery import app
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Nothing that asks the network: only the pages under test are fetched.
+CHROMIUM_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each test process has its own Redis and its own folder for files."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # only hands the tests out
+    folder = Path(tempfile.mkdtemp(prefix="subsidies-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    server = local.start_redis(folder)
+    config.add_cleanup(lambda: (server.terminate(), server.wait()))
+    settings.REDIS_URL = local.redis_url(folder)
+    app.conf.broker_url = settings.CELERY_BROKER_URL = local.celery_broker_url(settings.REDIS_URL)
+    settings.MEDIA_ROOT = str(folder / "media")
+    # Argon2 is slow on purpose; signing in is tested, not its arithmetic.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # What a crash of the machine would lose, a test run may lose.
+    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _chromium():
+        return
+    reason = "no Chromium on this machine"
+    for item in items:
+        if item.get_closest_marker("browser"):
+            # CI has one: a silent skip there would hide every page.
+            item.add_marker(
+                pytest.mark.usefixtures("_chromium_is_missing")
+                if os.environ.get("CI")
+                else pytest.mark.skip(reason=reason)
+            )
+
+
+@pytest.fixture
+def _chromium_is_missing() -> None:
+    pytest.fail("Chromium is missing; CI must run the browser tests.")
+
+
+def _chromium() -> str | None:
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's Chromium, for tests marked `browser`."""
+    arguments = [*CHROMIUM_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    # Playwright's event loop runs in this thread, and Django takes any loop for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=arguments)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def environment(transactional_db: None, tmp_path: Path) -> dict[str, str]:
+    """The environment for a process that a test starts: it sees the test's database and Redis."""
+    url = os.environ.get("DATABASE_URL") or local.postgres_url(settings.VAR_DIR)
+    name = connection.settings_dict["NAME"]
+    (tmp_path / "var").mkdir()
+    return {
+        **os.environ,
+        "DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl(),
+        "REDIS_URL": settings.REDIS_URL,
+        "VAR_DIR": str(tmp_path / "var"),
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _no_outgoing_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches beyond this machine fails, here and wherever else it runs."""
+
+    def guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(self: socket.socket, address: Any) -> Any:
+            if self.family != socket.AF_UNIX and address[0] not in (
+                "127.0.0.1",
+                "::1",
+                "localhost",
+            ):
+                pytest.fail(f"A connection to {address} was tried; tests stay on this machine.")
+            return connect(self, address)
+
+        return guard
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+
+
+@pytest.fixture(autouse=True)
+def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triggers refuse to empty ledger and audit; between tests that need commits it must be."""
+    sql_flush = DatabaseOperations.sql_flush
+
+    def flush(*args: Any, **kwargs: Any) -> list[str]:
+        statements = sql_flush(*args, **kwargs)
+        return statements and ["SET LOCAL session_replication_role = replica;", *statements]
+
+    monkeypatch.setattr(DatabaseOperations, "sql_flush", flush)
