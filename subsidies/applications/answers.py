@@ -49,34 +49,60 @@ def question_for(application: Application) -> Json:
 
 
 def answer(question: Json, edition: Edition) -> Json:
-    """The engine's answer under the edition that the application was filed under, and the
-    current editions of all other documents."""
-    catalogue = published.edition_catalogue([edition.pk])
-    result = estimate(question, catalogue, timezone.localdate())
-    assert isinstance(result, dict)
-    return result
+    """The engine's answer under this edition of its document and the current ones of all others."""
+    return _answer(question, published.hashes_with(edition.pk))
 
 
 def answer_application(application: Application) -> Json:
+    """The engine's answer as things stand, under the edition that the application was filed
+    under."""
     return answer(question_for(application), application.item.edition)
 
 
 def keep_receipt(application: Application, reason: Reason) -> Receipt:
     """Check an application as things stand and keep question and answer with their hash."""
-    edition = application.item.edition
     question = question_for(application)
-    result = answer(question, edition)
-    content = {
-        "question": question,
-        "answer": result,
-        "editions": {edition.name: edition.sha256},
-        "engine": ENGINE_VERSION,
-    }
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Receipt.objects.create(
+    hashes = published.hashes_with(application.item.edition_id)
+    receipt = Receipt(
         application=application,
         reason=reason,
         revision=application.revision,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        **content,
+        question=question,
+        answer=_answer(question, hashes),
+        editions=list(hashes),
+        engine=ENGINE_VERSION,
     )
+    receipt.sha256 = hash_of(receipt)
+    receipt.save()
+    return receipt
+
+
+def hash_of(receipt: Receipt) -> str:
+    """One hash over question, answer, editions and engine: what the receipt vouches for."""
+    content = {
+        "question": receipt.question,
+        "answer": receipt.answer,
+        "editions": receipt.editions,
+        "engine": receipt.engine,
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_true(receipt: Receipt) -> bool:
+    """Whether a receipt is what was kept, and the engine gives the same answer again."""
+    if receipt.sha256 != hash_of(receipt):
+        return False
+    if receipt.engine != ENGINE_VERSION:
+        # Answers of an older engine are vouched for by their hash alone.
+        return True
+    if Edition.objects.filter(sha256__in=receipt.editions).count() != len(receipt.editions):
+        return False
+    return _answer(receipt.question, tuple(receipt.editions)) == receipt.answer
+
+
+def _answer(question: Json, hashes: tuple[str, ...]) -> Json:
+    # The question always names its day, so the calendar has no say in the answer.
+    result = estimate(question, published.catalogue_of(hashes), timezone.localdate())
+    assert isinstance(result, dict)
+    return result

@@ -4,7 +4,7 @@ An edition's hash stands for its content, so what was compiled once for a hash i
 life of the process, whatever is published meanwhile.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from django.apps import apps
@@ -15,24 +15,22 @@ from subsidies.rules.edition import Catalogue, Document, Item
 
 def catalogue() -> Catalogue:
     """All items of the newest published edition of each document."""
-    return _catalogue(tuple(sorted(_current_hashes().values())))
+    return catalogue_of(hashes_with())
 
 
-def edition_catalogue(edition_ids: Iterable[int]) -> Catalogue:
-    """The catalogue with some documents held at the given editions: an application is worked
-    out by the edition it was filed under, beside the current ones of the other documents."""
-    pinned = apps.get_model("subsidies", "Edition").objects.filter(pk__in=list(edition_ids))
-    hashes = _current_hashes() | dict(pinned.values_list("document_id", "sha256"))
-    return _catalogue(tuple(sorted(hashes.values())))
-
-
-def _current_hashes() -> dict[int, str]:
-    current = apps.get_model("subsidies", "Edition").objects.current()
-    return dict(current.values_list("document_id", "sha256"))
+def hashes_with(*edition_ids: int) -> tuple[str, ...]:
+    """What a catalogue is made of, one hash a document: the newest published editions, but the
+    given ones for their documents. An application is worked out by the edition it was filed
+    under, beside the current ones of the other documents."""
+    editions = apps.get_model("subsidies", "Edition").objects
+    hashes = dict(editions.current().values_list("document_id", "sha256"))
+    hashes |= dict(editions.filter(pk__in=edition_ids).values_list("document_id", "sha256"))
+    return tuple(sorted(hashes.values()))
 
 
 @cache
-def _catalogue(hashes: tuple[str, ...]) -> Catalogue:
+def catalogue_of(hashes: tuple[str, ...]) -> Catalogue:
+    """The catalogue of just these editions, named by their hashes, one of each document."""
     items: dict[str, Item] = {}
     for sha256 in hashes:
         items |= compiled(sha256)[1]

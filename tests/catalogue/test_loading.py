@@ -10,7 +10,7 @@ from accounts.models import Department, District
 from subsidies.catalogue.compiler import sha256_of
 from subsidies.catalogue.loader import Outcome, load_catalogue
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
-from subsidies.catalogue.published import catalogue, edition_catalogue
+from subsidies.catalogue.published import catalogue, catalogue_of, hashes_with
 from tests.catalogue.folders import EDITION, NAME, changed, files_of, write_folder
 
 pytestmark = pytest.mark.django_db
@@ -175,7 +175,7 @@ def test_an_application_keeps_the_edition_it_was_filed_under(tmp_path):
     )
     old = Edition.objects.get(name="aa24-2024-05-01")
 
-    pinned = edition_catalogue([old.pk])
+    pinned = catalogue_of(hashes_with(old.pk))
 
     assert pinned.items["aa24-01"].levels["general"].amount == 200_000_000
     assert pinned.items["aa24-01"].document.edition == "aa24-2024-05-01"
