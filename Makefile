@@ -58,7 +58,8 @@ check-templates:
 
 check-migrations:
 	$(PYTHON) manage.py makemigrations --check --dry-run
-	$(PYTHON) manage.py lintmigrations --quiet ok ignore
+	LOG_LEVEL=WARNING DJANGO_SETTINGS_MODULE=tests.migration_lint $(PYTHON) manage.py \
+		lintmigrations --quiet ok ignore
 
 # As production would start, but for the database, which the checks do not need.
 check-production:

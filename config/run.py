@@ -131,7 +131,7 @@ def _print_person(user: "User", what: str) -> None:
     print(f"  {user.username:<20} {user.name}  {what}")
 
 
-class Processes(Manager):  # type: ignore[misc]
+class Processes(Manager):
     """Honcho's manager, safe against a signal while it starts its processes."""
 
     def __init__(self, leftovers: "Leftovers") -> None:
