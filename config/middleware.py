@@ -1,13 +1,22 @@
-"""Answers for what no view foresees."""
+"""What concerns every request."""
 
 from collections.abc import Callable
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 
 # lock_not_available, deadlock_detected, serialization_failure, query_canceled
 PASSING = frozenset({"55P03", "40P01", "40001", "57014"})
+
+
+class ChosenLanguageMiddleware(LocaleMiddleware):
+    """Chinese, until a person chooses otherwise: the browser's own language has no say."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
+        super().process_request(request)
 
 
 class BusyMiddleware:
