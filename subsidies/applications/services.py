@@ -283,6 +283,8 @@ def _close(application: Application, status: Status) -> None:
 
 def _write_claims(application: Application, claims: list[ClaimInput]) -> None:
     """Bring the claims to what was filed. They keep their ids, which opinions and receipts name."""
+    # Free first: a correction may put its claims in another order.
+    application.claims.update(matter=None)
     rows = list(application.claims.order_by("pk"))
     for row in rows[len(claims) :]:
         row.delete()
