@@ -170,6 +170,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reviews.end_due_public_notices",
         "schedule": crontab(minute=5),
     },
+    "reconcile the ledger": {
+        "task": "subsidies.reconcile_ledger",
+        "schedule": crontab(hour=2, minute=10),
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"

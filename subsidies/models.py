@@ -2,7 +2,7 @@
 
 from subsidies.applications.models import Application, Attachment, Claim, Receipt
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
-from subsidies.ledger.models import Award, BudgetLine, CompanyYear, LedgerEntry
+from subsidies.ledger.models import Award, BudgetLine, CompanyYear, Freeze, LedgerEntry
 
 __all__ = [
     "Application",
@@ -12,6 +12,7 @@ __all__ = [
     "Claim",
     "CompanyYear",
     "Edition",
+    "Freeze",
     "Item",
     "LedgerEntry",
     "Level",

@@ -307,3 +307,34 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+
+class Freeze(models.Model):
+    """A stop of all approvals: counters and entries disagree, or a chain is broken."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("冻结")
+        constraints = [
+            # One open freeze is enough, and two at once would each want lifting.
+            models.UniqueConstraint(
+                fields=["lifted_at"],
+                condition=Q(lifted_at__isnull=True),
+                nulls_distinct=False,
+                name="one_open_freeze",
+            ),
+            models.CheckConstraint(
+                name="freeze_is_lifted_by_somebody",
+                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.reason[:60]}"

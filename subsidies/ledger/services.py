@@ -27,6 +27,7 @@ from subsidies.ledger.models import (
     BudgetLineQuerySet,
     CompanyYear,
     EntryKind,
+    Freeze,
     LedgerEntry,
 )
 from subsidies.money import yuan
@@ -49,6 +50,7 @@ def grant_application(
     `amounts` maps a claim's id to what is granted. The application is locked by the caller.
     Raises BudgetExhausted or AboveAnswer, with what is left; nothing is changed then.
     """
+    _refuse_while_frozen()
     claims = list(application.claims.select_related("level__item__edition__document"))
     line = _locked_budget_line(application)
     locked(Company.objects.filter(pk=application.company_id)).get()
@@ -178,6 +180,11 @@ def _budget_lines(application: Application) -> BudgetLineQuerySet:
         item_code=application.item.code,
         year=timezone.localdate().year,
     )
+
+
+def _refuse_while_frozen() -> None:
+    if Freeze.objects.filter(lifted_at__isnull=True).exists():
+        raise Refused(_("台账核对发现差异，批准已暂停。请联系财政和系统管理人员。"))
 
 
 def _locked_budget_line(application: Application) -> BudgetLine:
