@@ -81,6 +81,7 @@ lock: setup
 	$(LOCK) --group dev -o requirements-dev.txt
 
 # uv for speed; pip, which knows every index setting of the machine, where uv does not get through.
+# Compiled at once: where Python may not write (or is told not to), each start would compile anew.
 .venv/.ready: requirements-dev.txt
 	@if ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
 		rm -rf .venv; \
@@ -95,7 +96,7 @@ lock: setup
 	fi
 	@echo "Installing the requirements ..."
 	@{ $(PYTHON) -m pip install -q "$$(grep -o '^uv==[^ ]*' $<)" \
-		&& $(PYTHON) -m uv pip install -q --python $(PYTHON) -r $<; } 2>/dev/null \
+		&& $(PYTHON) -m uv pip install -q --compile-bytecode --python $(PYTHON) -r $<; } 2>/dev/null \
 		|| $(PYTHON) -m pip install -q -r $<
 	@touch $@
 

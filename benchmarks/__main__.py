@@ -1,0 +1,23 @@
+"""`python -m benchmarks [NAME]`: print one line a figure, `NAME VALUE UNIT GOAL ok|missed`."""
+
+import sys
+
+from benchmarks import estimate, start
+
+BENCHMARKS = {"estimate-1000": estimate.measure, "second-start": start.measure}
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - BENCHMARKS.keys():
+        print(f"No such benchmark: {' '.join(sorted(unknown))}. There are: {' '.join(BENCHMARKS)}")
+        return 2
+    met = True
+    for name in names or BENCHMARKS:
+        for figure in BENCHMARKS[name]():
+            print(figure, flush=True)
+            met &= figure.met
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
