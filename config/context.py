@@ -3,17 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Department, District, Role
+from accounts.models import Department, District, Role, User
 from companies.models import Company
 from subsidies.applications.enums import EDITABLE
 from subsidies.applications.models import Application
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,10 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         # A request that fails in a middleware has no user yet.
-        self.user = getattr(request, "user", None)
+        user = getattr(request, "user", None)
+        self.user: User | None = user if user is not None and user.is_authenticated else None
         match = request.resolver_match
         self.here = (match.url_name or "") if match else ""
-
-    @property
-    def is_known(self) -> bool:
-        return self.user is not None and self.user.is_authenticated
 
     @property
     def is_signing_in(self) -> bool:
@@ -46,13 +46,13 @@ class Frame:
 
     @property
     def large_type(self) -> bool:
-        if self.is_known:
+        if self.user:
             return self.user.large_type
         return bool(self.request.session.get("large_type"))
 
     @cached_property
     def company(self) -> Company | None:
-        if not self.is_known:
+        if not self.user:
             return None
         return (
             Company.objects.filter(members__user=self.user)
@@ -63,7 +63,7 @@ class Frame:
 
     @cached_property
     def department(self) -> Department | None:
-        if not self.is_known or not self.user.current_appointments:
+        if not self.user or not self.user.current_appointments:
             return None
         return self.user.current_appointments[0].department
 
@@ -85,15 +85,15 @@ class Frame:
             mine = ["application_detail", "application_edit", "application_create"]
             entries.append(self._entry(_("我的申请"), "application_list", mine, waiting))
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
-        if self.is_known and self.user.is_official:
+        if self.user and self.user.is_official:
             entries.append(self._entry(_("工作台"), "worklist"))
-        elif not self.is_known:
+        elif not self.user:
             entries.append(self._entry(_("通知书核验"), "notice_verify"))
         return _there(entries)
 
     @property
     def desk_nav(self) -> list[Entry]:
-        if not self.is_known:
+        if not self.user:
             return []
         entries = []
         if self.user.has_role(Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR):
@@ -121,13 +121,13 @@ class Frame:
         )
 
     def _entry(
-        self, label: str, name: str, also: Iterable[str] = (), count: int = 0
+        self, label: "StrOrPromise", name: str, also: Iterable[str] = (), count: int = 0
     ) -> Entry | None:
         try:
             url = reverse(name)
         except NoReverseMatch:
             return None
-        return Entry(label, url, self.here in {name, *also}, count)
+        return Entry(str(label), url, self.here in {name, *also}, count)
 
 
 def _there(entries: Iterable[Entry | None]) -> list[Entry]:

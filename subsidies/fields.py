@@ -137,9 +137,7 @@ class DayField(forms.Field):
         try:
             return date(*(int(part) for part in match.groups()))
         except ValueError:
-            raise ValidationError(
-                self.error_messages["no_such_day"], code="no_such_day"
-            ) from None
+            raise ValidationError(self.error_messages["no_such_day"], code="no_such_day") from None
 
     def prepare_value(self, value: Any) -> Any:
         # A calendar field shows nothing for a day it cannot read.

@@ -40,15 +40,13 @@ class ClaimForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, item: Item, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         self.item = item
         self.levels = {level.code: level for level in item.levels.all()}
         # A level's link to its item is the item at hand, not another query.
         for level in self.levels.values():
             level.item = item
-        self.questions = {
-            code: dict(level.claim_questions) for code, level in self.levels.items()
-        }
+        self.questions = {code: dict(level.claim_questions) for code, level in self.levels.items()}
         self.fields["level"] = self._level_field()
         if item.subject_label:
             self.fields["subject"] = forms.CharField(
@@ -81,7 +79,9 @@ class ClaimForm(forms.Form):
                     code,
                     ChoiceLabel(
                         level.title,
-                        note=" ".join(filter(None, [str(amount_note(level)), level.hint])),
+                        note=gettext("。").join(
+                            filter(None, [str(amount_note(level)), level.hint])
+                        ),
                         amount=level.amount,
                         most=level.ceiling,
                     ),

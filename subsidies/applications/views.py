@@ -9,14 +9,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.middleware import HtmxDetails
 
+from accounts.access import SignedInRequest
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from subsidies.applications import answers, services
 from subsidies.applications.enums import Status
@@ -37,6 +39,12 @@ VIEWS: dict[str, tuple[Any, frozenset[Status]]] = {
         frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN}),
     ),
 }
+
+
+class CompanyRequest(SignedInRequest):
+    """What django-htmx adds to a request."""
+
+    htmx: HtmxDetails
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Part:
 
 
 @require_GET
-def application_list(request: HttpRequest) -> HttpResponse:
+def application_list(request: CompanyRequest) -> HttpResponse:
     mine = Application.objects.of_companies_of(request.user)
     wanted = request.GET.get("view", "")
     wanted = wanted if wanted in VIEWS else ""
@@ -92,7 +100,7 @@ def application_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def application_create(request: HttpRequest, code: str) -> HttpResponse:
+def application_create(request: CompanyRequest, code: str) -> HttpResponse:
     """Open a draft and go on to its form. A draft nobody has touched yet serves again."""
     item = get_object_or_404(Item.objects.current(), code=code)
     if request.method == "GET":
@@ -112,7 +120,7 @@ def application_create(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def application_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def application_edit(request: CompanyRequest, pk: UUID) -> HttpResponse:
     """The form. What is posted is kept as it is typed, complete or not."""
     application = _mine(request, pk)
     if not application.is_editable:
@@ -131,7 +139,7 @@ def application_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def application_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def application_submit(request: CompanyRequest, pk: UUID) -> HttpResponse:
     """Check everything and hand it over; nothing typed is lost where it is not taken."""
     application = _mine(request, pk)
     try:
@@ -167,7 +175,7 @@ def application_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def application_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def application_withdraw(request: CompanyRequest, pk: UUID) -> HttpResponse:
     application = _mine(request, pk)
     try:
         services.withdraw_application(application, by=request.user)
@@ -178,7 +186,7 @@ def application_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def attachment_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+def attachment_add(request: CompanyRequest, pk: UUID) -> HttpResponse:
     """Take in the files chosen, with what was typed beside them."""
     application = _mine(request, pk)
     try:
@@ -195,7 +203,7 @@ def attachment_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def attachment_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+def attachment_remove(request: CompanyRequest, pk: UUID) -> HttpResponse:
     attachment = get_object_or_404(
         Attachment.objects.filter(
             application__in=Application.objects.of_companies_of(request.user)
@@ -215,7 +223,7 @@ def attachment_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def attachment_download(request: HttpRequest, pk: UUID) -> FileResponse:
+def attachment_download(request: CompanyRequest, pk: UUID) -> FileResponse:
     """A file, to those who may see its application. Never shown in the page's own right: what
     people upload is not ours to run."""
     attachment = get_object_or_404(
@@ -233,7 +241,7 @@ def attachment_download(request: HttpRequest, pk: UUID) -> FileResponse:
     )
 
 
-def _mine(request: HttpRequest, pk: UUID) -> Application:
+def _mine(request: CompanyRequest, pk: UUID) -> Application:
     mine = Application.objects.of_companies_of(request.user).select_related(
         "company__district", "district", "item__edition__document__district"
     )
@@ -244,12 +252,12 @@ def _files_of(application: Application) -> str:
     return reverse("application_edit", args=[application.pk]) + "#p4"
 
 
-def _revision(request: HttpRequest) -> int:
+def _revision(request: CompanyRequest) -> int:
     text = request.POST.get("revision", "")
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _save_draft(request: HttpRequest, application: Application) -> Application:
+def _save_draft(request: CompanyRequest, application: Application) -> Application:
     return services.save_draft(
         application,
         ApplicationForm.kept(application.item, request.POST.dict()),
@@ -258,7 +266,7 @@ def _save_draft(request: HttpRequest, application: Application) -> Application:
     )
 
 
-def _save(request: HttpRequest, application: Application) -> Application:
+def _save(request: CompanyRequest, application: Application) -> Application:
     """Keep the draft, and take in the files that were chosen but not yet sent."""
     application = _save_draft(request, application)
     faults = _attach(request, application)
@@ -267,7 +275,7 @@ def _save(request: HttpRequest, application: Application) -> Application:
     return application
 
 
-def _attach(request: HttpRequest, application: Application) -> dict[str, str]:
+def _attach(request: CompanyRequest, application: Application) -> dict[str, str]:
     """Attach what was posted; gives what is wrong by the name of the material."""
     faults = {}
     for material in _materials(application):
@@ -279,9 +287,7 @@ def _attach(request: HttpRequest, application: Application) -> dict[str, str]:
     return faults
 
 
-def _materials(
-    application: Application, faults: dict[str, str] | None = None
-) -> list[Material]:
+def _materials(application: Application, faults: dict[str, str] | None = None) -> list[Material]:
     given: dict[str, list[Attachment]] = {}
     for attachment in application.attachments.select_related("file"):
         given.setdefault(attachment.material, []).append(attachment)
@@ -360,14 +366,12 @@ def _parts(
         Part("p4", _("附件材料"), "fail" if wrong else "todo" if lacking else "pass", wrong)
     )
     undeclared = "declared" in form.errors if form.is_bound else False
-    parts.append(
-        Part("p5", _("确认提交"), "fail" if undeclared else "todo", int(undeclared))
-    )
+    parts.append(Part("p5", _("确认提交"), "fail" if undeclared else "todo", int(undeclared)))
     return parts
 
 
 def _show_form(
-    request: HttpRequest,
+    request: CompanyRequest,
     application: Application,
     form: ApplicationForm,
     *,
@@ -376,14 +380,12 @@ def _show_form(
     revision: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = _form_context(
-        application, form, problems=problems, faults=faults, revision=revision
-    )
+    context = _form_context(application, form, problems=problems, faults=faults, revision=revision)
     return render(request, "applications/application_form.html", context, status=status)
 
 
 def _show_saved(
-    request: HttpRequest,
+    request: CompanyRequest,
     application: Application,
     *,
     files: bool = False,
@@ -395,9 +397,7 @@ def _show_saved(
     return render(request, "applications/saved_fragment.html", context)
 
 
-def _not_saved(
-    request: HttpRequest, application: Application, refusal: Refused
-) -> HttpResponse:
+def _not_saved(request: CompanyRequest, application: Application, refusal: Refused) -> HttpResponse:
     """Nothing was kept; what was typed stays on the page, beside the reason."""
     if request.htmx:
         context = {"refusal": "；".join(refusal.messages)}
@@ -421,7 +421,7 @@ def _not_saved(
     )
 
 
-def _refused(request: HttpRequest, refusal: Refused, url: str) -> HttpResponse:
+def _refused(request: CompanyRequest, refusal: Refused, url: str) -> HttpResponse:
     for text in refusal.messages:
         messages.error(request, text)
     return redirect(url)

@@ -37,7 +37,7 @@ KINDS = {
     "match": (_("上级配套"), {Formula.MATCH}),
     "unspecified": (_("金额待定"), {Formula.UNSPECIFIED}),
 }
-SORTS = {"fit": _("与贵公司最相符"), "clause": _("按文件和条款"), "amount": _("金额从高到低")}
+SORTS = {"fit": _("与贵公司最相符"), "open": _("正在受理的在前"), "amount": _("金额从高到低")}
 _FIT_ORDER = ["pass", "asks", "unknown", "fail"]
 
 
@@ -128,16 +128,12 @@ class PolicyFilter(django_filters.FilterSet):
         return self._those(queryset, lambda item: kind_of(item) in value)
 
     def by_lead(self, queryset: QuerySet[Item], name: str, value: list[str]) -> QuerySet[Item]:
-        return self._those(
-            queryset, lambda item: any(lead.code in value for lead in item.leads)
-        )
+        return self._those(queryset, lambda item: any(lead.code in value for lead in item.leads))
 
     def unsorted(self, queryset: QuerySet[Item], name: str, value: str) -> QuerySet[Item]:
         return queryset
 
-    def _those(
-        self, queryset: QuerySet[Item], wanted: Callable[[Item], bool]
-    ) -> QuerySet[Item]:
+    def _those(self, queryset: QuerySet[Item], wanted: Callable[[Item], bool]) -> QuerySet[Item]:
         return queryset.filter(pk__in=[item.pk for item in self.everything if wanted(item)])
 
     def _fit_of(self, item: Item) -> str:
@@ -152,7 +148,7 @@ class PolicyFilter(django_filters.FilterSet):
         wanted = self.data.get("sort", "")
         if wanted in SORTS and (wanted != "fit" or self.fits):
             return wanted
-        return "fit" if self.fits else "clause"
+        return "fit" if self.fits else "open"
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
@@ -166,6 +162,9 @@ class PolicyFilter(django_filters.FilterSet):
             items.sort(key=self._by_fit)
         elif self.order == "amount":
             items.sort(key=lambda item: -(highest(list(item.levels.all())) or 0))
+        else:
+            states = list(STATES)
+            items.sort(key=lambda item: states.index(state_of(item, self.today)))
         return items
 
     def _by_fit(self, item: Item) -> int:
@@ -241,9 +240,7 @@ class PolicyFilter(django_filters.FilterSet):
         for facet in facets:
             for choice in facet.choices:
                 if choice.is_on:
-                    chips.append(
-                        Chip(choice.label, self._query_without(facet.name, choice.value))
-                    )
+                    chips.append(Chip(choice.label, self._query_without(facet.name, choice.value)))
         return chips
 
     def _query_without(self, name: str, value: str) -> str:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from companies.models import Company
@@ -25,7 +26,13 @@ from subsidies.catalogue.amounts import amount_note, highest
 from subsidies.catalogue.filters import STATES, PolicyFilter, state_of
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
 
-PAGE_SIZE = 20
+PAGE_SIZE = 10
+
+
+class PublicRequest(HttpRequest):
+    """What django-htmx adds to a request."""
+
+    htmx: HtmxDetails
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,7 @@ def company_of(user: User | AnonymousUser) -> Company | None:
     if not user.is_authenticated:
         return None
     return (
-        Company.objects.filter(members__user=user)
-        .select_related("district")
-        .order_by("pk")
-        .first()
+        Company.objects.filter(members__user=user).select_related("district").order_by("pk").first()
     )
 
 
@@ -108,18 +112,21 @@ def policy_detail(request: HttpRequest, code: str) -> HttpResponse:
     item = _item(code)
     company = company_of(request.user)
     level = request.GET.get("level", "")
-    form = EstimateForm(item, initial={"level": level} if level else None)
     answer = None
     if company and item.is_open:
         fit = fits(company, [item])[item.code]
-        form.initial.setdefault("level", fit.level)
-        answer = fit.answer if form.initial["level"] == fit.level else None
+        if not any(row.code == level for row in item.levels.all()):
+            level = fit.level
+        day = timezone.localdate().isoformat()
+        question = EstimateForm(item, {"level": level, "event_date": day}).question()
+        answer = _answer(item, company, question) if question else None
+    form = EstimateForm(item, initial={"level": level} if level else None)
     return _show_item(request, item, company, form, answer)
 
 
 @login_not_required
 @require_POST
-def estimate_policy(request: HttpRequest, code: str) -> HttpResponse:
+def estimate_policy(request: PublicRequest, code: str) -> HttpResponse:
     """The calculator's answer: as a fragment where the page asked for one, else in the page."""
     item = _item(code)
     company = company_of(request.user)
@@ -223,4 +230,3 @@ class _LevelRow:
     @property
     def note(self) -> str:
         return str(amount_note(self.level))
-
