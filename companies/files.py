@@ -1,8 +1,9 @@
 """Taking files in: by content and size, once, under a name that says nothing."""
 
 import hashlib
+import stat
 import zipfile
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import IO
 
 import puremagic
@@ -93,7 +94,8 @@ def _content_agrees(content: IO[bytes], ending: str) -> bool:
     if ending == ".pdf":
         return head.startswith(b"%PDF-")
     if ending in OFFICE_PARTS:
-        return _is_office_file(content, OFFICE_PARTS[ending])
+        # A package may have anything before it and still open; only the first sign tells.
+        return head.startswith(b"PK\x03\x04") and _is_office_file(content, OFFICE_PARTS[ending])
     try:
         found = puremagic.from_string(head, mime=True)
     except puremagic.PureError:
@@ -122,10 +124,16 @@ def _is_office_file(content: IO[bytes], part: str) -> bool:
         part in {entry.filename for entry in entries}
         and len(entries) <= MAX_ENTRIES
         and sum(entry.file_size for entry in entries) <= MAX_UNPACKED
-        and all(
-            not entry.flag_bits & 0x1
-            and ".." not in PurePath(entry.filename).parts
-            and not entry.filename.startswith(("/", "\\"))
-            for entry in entries
-        )
+        and all(_is_harmless(entry) for entry in entries)
+    )
+
+
+def _is_harmless(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is open to read, stays in its folder on every system, and is no link."""
+    path = PureWindowsPath(entry.filename)
+    return (
+        not entry.flag_bits & 0x1
+        and not path.anchor
+        and ".." not in path.parts
+        and not stat.S_ISLNK(entry.external_attr >> 16)
     )
