@@ -267,6 +267,13 @@ class Opinion(models.Model):
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
+                name="no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'opinions are append-only';",
+            ),
+            pgtrigger.Trigger(
                 name="not_ones_own_company",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

@@ -251,6 +251,13 @@ class Receipt(models.Model):
         verbose_name = verbose_name_plural = _("校验凭据")
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'receipts are append-only';",
+            ),
         ]
 
     def __str__(self) -> str:

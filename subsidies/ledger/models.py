@@ -240,8 +240,29 @@ class Award(models.Model):
             ),
             # What was granted is never edited: a correction is an entry of its own.
             pgtrigger.Protect(
-                name="award_amount_stays",
-                operation=pgtrigger.UpdateOf("amount", "claim_id"),
+                name="award_stays",
+                operation=pgtrigger.Delete
+                | pgtrigger.UpdateOf(
+                    "district_id",
+                    "company_id",
+                    "claim_id",
+                    "budget_line_id",
+                    "item_code",
+                    "level_code",
+                    "subject",
+                    "policy_year",
+                    "amount",
+                    "counts_to_cap",
+                    "granted_at",
+                    "granted_by_id",
+                ),
+            ),
+            pgtrigger.Trigger(
+                name="award_no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'awards are never deleted';",
             ),
         ]
 
