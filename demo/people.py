@@ -1,50 +1,125 @@
 """The people of the demo district. Their password is public: production refuses to start with
 any of them (`config.production`)."""
 
+from datetime import date
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
+
 from accounts.models import Appointment, Department, District, Role, User
 from companies.models import Company, Member
 
 PASSWORD = "demo-jiangbei"
 DISTRICT = "330205"
+# Before everything that the demo's past holds.
+IN_OFFICE_SINCE = date(2021, 1, 1)
 
-REVIEWERS = ("陈立", "周敏", "吴越", "沈原", "许倩", "方舟", "钱宁", "韩雪", "孟凡", "叶舒")
-LEADS = ("张蕾", "高远", "罗平", "邵静", "蒋昀", "俞涛", "程岚", "薛峰", "唐宜", "陆遥")
-FINANCE = ("何静", "林舒", "白桦")
+# Whom to sign in as, and for what: the short list that a newcomer sees, in the order in which an
+# application meets them. Everybody else of the demo has the same password.
+SIGN_INS = (
+    ("qiye", "企业：查政策、试算、申请、看进度"),
+    ("qiye-2", "企业：一件不予通过，一件缺数据暂不能判断"),
+    ("jingxin-1", "区经信局经办：受理、初审"),
+    ("jingxin-2", "区经信局经办：第二个人，受理过的件由他初审"),
+    ("keji-1", "区科技局经办：受理、初审、联审"),
+    ("jingxin-fuze-1", "区经信局负责人：审定"),
+    ("jingxin-fuze-2", "区经信局负责人：第二个人，审定过的件由他批准"),
+    ("caizheng-1", "区财政局：财政复核"),
+    ("caizheng-2", "区财政局：制单、登记拨付"),
+    ("caizheng-3", "区财政局：复核批次"),
+    ("zhengce", "政策管理：政策文件和版本"),
+    ("shenji", "审计：全过程记录和台账，只看不改"),
+    ("guanli", "系统管理：人员、流程、工作日历"),
+)
+
+# What the people of a department sign in as; a department that is not named goes by its code.
+SHORT_CODES = {
+    "jb-industry": "jingxin",
+    "jb-finance": "caizheng-jingban",
+    "jb-science": "keji",
+    "jb-development": "fagai",
+    "jb-talent": "rencai",
+    "jb-market": "shichang",
+    "jb-labour": "renshe",
+    "jb-financial-services": "jinrong",
+    "jb-investment": "touzi",
+    "jb-investment-2022": "zhaoshang",
+    "jb-commerce": "shangwu",
+    "jb-housing": "zhujian",
+    "jb-tax": "shuiwu",
+    "jb-planning": "guihua",
+    "jb-environment": "huanjing",
+    "jb-qianyang": "qianyang",
+    "jb-hitech-park": "gaoxin",
+}
+
+SURNAMES = "陈周吴沈许方钱韩孟叶张高罗邵蒋俞程薛唐陆何林白冯宋马胡郑潘夏"
+GIVEN_NAMES = (
+    "立敏越原倩舟宁雪凡舒蕾远平静昀涛岚峰宜遥"
+    "琳桦审文航菲朗澜恺晴"  # a name of one sign is common, and short on a small screen
+)
+
+
+def made_up_name(place: int) -> str:
+    """The name of the n-th person; no two alike before the 870th."""
+    shift, column = divmod(place, len(SURNAMES))
+    return SURNAMES[column] + GIVEN_NAMES[(column + shift) % len(GIVEN_NAMES)]
 
 
 def ensure_people(district: District) -> None:
     """Officials for every department of a district: two to review and two to decide in each,
     three in finance, and one each for policies, audit and administration."""
-    for place, department in enumerate(district.departments.order_by("pk")):
-        prefix = department.code.removeprefix("jb-")
-        for number in (1, 2):
-            _appoint(f"{prefix}-{number}", REVIEWERS, 2 * place + number, department, Role.REVIEWER)
-            _appoint(f"{prefix}-lead-{number}", LEADS, 2 * place + number, department, Role.LEAD)
+    posts: list[tuple[str, Department, Role]] = []
+    for department in district.departments.order_by("pk"):
+        prefix = SHORT_CODES.get(department.code, department.code)
+        posts += [(f"{prefix}-{number}", department, Role.REVIEWER) for number in (1, 2)]
+        posts += [(f"{prefix}-fuze-{number}", department, Role.LEAD) for number in (1, 2)]
         if department.is_finance:
-            for number, name in enumerate(FINANCE, start=1):
-                _appoint(f"caizheng-{number}", (name,), 0, department, Role.FINANCE)
-            _appoint("shenji", ("冯审",), 0, department, Role.AUDITOR)
-            _appoint("zhengce", ("宋文",), 0, department, Role.POLICY_OFFICER)
-            _appoint("guanli", ("马越",), 0, department, Role.ADMINISTRATOR)
+            posts += [(f"caizheng-{number}", department, Role.FINANCE) for number in (1, 2, 3)]
+            posts += [
+                ("shenji", department, Role.AUDITOR),
+                ("zhengce", department, Role.POLICY_OFFICER),
+                ("guanli", department, Role.ADMINISTRATOR),
+            ]
+    people = ensure_users(
+        {username: made_up_name(place) for place, (username, *_post) in enumerate(posts)}
+    )
+    Appointment.objects.bulk_create(
+        (
+            Appointment(
+                user=people[username],
+                department=department,
+                role=role,
+                starts_on=IN_OFFICE_SINCE,
+            )
+            for username, department, role in posts
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def ensure_member(username: str, name: str, company: Company) -> User:
-    user = ensure_user(username, name)
+    user = ensure_users({username: name})[username]
     Member.objects.get_or_create(user=user, company=company)
     return user
 
 
-def ensure_user(username: str, name: str) -> User:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        user = User.objects.create_user(
-            username,
-            email=f"{username}@example.org",
-            password=PASSWORD,
-            name=name,
-            is_demo=True,
-        )
-    return user
+def ensure_users(names: dict[str, str]) -> dict[str, User]:
+    """Users by their sign-in names, made where they are missing."""
+    User.objects.bulk_create(
+        (
+            User(
+                username=username,
+                email=f"{username}@example.org",
+                password=_encoded_password(),
+                name=name,
+                is_demo=True,
+            )
+            for username, name in names.items()
+        ),
+        ignore_conflicts=True,
+    )
+    return User.objects.in_bulk(list(names), field_name="username")
 
 
 def person(department: Department, role: Role, number: int = 1) -> User:
@@ -55,8 +130,7 @@ def person(department: Department, role: Role, number: int = 1) -> User:
     return appointments[number - 1].user
 
 
-def _appoint(
-    username: str, names: tuple[str, ...], place: int, department: Department, role: Role
-) -> None:
-    user = ensure_user(username, names[place % len(names)])
-    Appointment.objects.get_or_create(user=user, department=department, role=role)
+@cache
+def _encoded_password() -> str:
+    """Hashed once for everybody: the hash is slow on purpose, and this password is no secret."""
+    return make_password(PASSWORD)

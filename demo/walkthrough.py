@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from accounts.models import Department, District, Role, User
 from companies.models import BankAccount, Company, Measure, RdInstitution, Source, YearlyFigure
-from companies.uscc import check_sign, organisation_check_sign
 from demo.files import small_pdf
 from demo.people import DISTRICT, ensure_member, ensure_people, person
+from demo.registry import cnaps, demo_uscc
 from disbursements import services as disbursements
 from outbox import services as outbox
 from outbox.models import Job, State
@@ -185,7 +185,7 @@ def _new_company(district: District) -> tuple[Company, User]:
         holder=company.name,
         bank="中国工商银行股份有限公司宁波江北支行",
         number=f"39010{number:014d}",
-        cnaps="102332000015",
+        cnaps=cnaps("102", 1),
     )
     figures = {
         (2024, Measure.RD_SPEND): Decimal("5200000.00"),
@@ -200,14 +200,6 @@ def _new_company(district: District) -> tuple[Company, User]:
         for (year, measure), value in figures.items()
     )
     return company, ensure_member(f"walkthrough-{number}", "王琳", company)
-
-
-def demo_uscc(letters: str, number: int) -> str:
-    """A valid code of a company in 江北区 that no real company has: nine signs made up."""
-    body = f"{letters}{number:06d}"
-    body += organisation_check_sign(body)
-    code = f"91330205{body}"
-    return code + check_sign(code)
 
 
 def _ensure_budget(district: District, item: Item, lead: Department) -> None:
