@@ -241,6 +241,8 @@ def _locked(application: Application) -> Application:
     return (
         Application.objects.select_for_update(of=("self",), no_key=True)
         .select_related("company", "district", "item__edition__document")
+        # The whole text of the policy: long, and nothing that decides reads it.
+        .defer("item__edition__body")
         .get(pk=application.pk)
     )
 
