@@ -78,6 +78,18 @@ class Frame:
         return districts[0] if len(districts) == 1 else None
 
     @property
+    def district_name(self) -> str:
+        return self.district.name if self.district else ""
+
+    @property
+    def district_short_name(self) -> str:
+        return self.district.short_name if self.district else ""
+
+    @property
+    def department_name(self) -> str:
+        return self.department.short_name if self.department else ""
+
+    @property
     def portal_nav(self) -> list[Entry]:
         entries = [self._entry(_("政策库"), "policy_list", ["policy_detail", "document_detail"])]
         if self.company:

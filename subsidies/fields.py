@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-_MONEY = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
+_MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _QUANTITY = re.compile(r"[0-9]{1,13}(\.[0-9]{1,4})?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _DAY = re.compile(r"([0-9]{4})(?:-|/|\.|年)([0-9]{1,2})(?:-|/|\.|月)([0-9]{1,2})日?")
@@ -38,6 +38,8 @@ class _FigureField(forms.Field):
         if value is None or value == "":
             return None
         text = _plain(value)
+        if not text:
+            return None
         if "," in text:
             if not _GROUPED.fullmatch(text):
                 raise ValidationError(self.error_messages["commas"], code="commas")
@@ -61,7 +63,7 @@ class MoneyField(_FigureField):
         "sign": _("请写不带正负号的金额，如 1234567.89"),
         "unit": _("请以元为单位只写数字，如 200 万元写成 2,000,000"),
         "decimals": _("请写到分为止，最多两位小数，如 1234567.89"),
-        "long": _("请核对位数：小数点前最多 13 位"),
+        "long": _("请核对位数：小数点前最多 12 位"),
         "invalid": _("请只写数字，如 1234567.89"),
     }
 
@@ -86,7 +88,7 @@ class MoneyField(_FigureField):
             code = "unit"
         elif re.fullmatch(r"[0-9]+\.[0-9]{3,}", text):
             code = "decimals"
-        elif re.fullmatch(r"[0-9]{14,}(\.[0-9]*)?", text):
+        elif re.fullmatch(r"[0-9]{13,}(\.[0-9]*)?", text):
             code = "long"
         else:
             code = "invalid"

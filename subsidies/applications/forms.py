@@ -266,4 +266,6 @@ class ApplicationForm(ClaimForm):
     def kept(cls, item: Item, data: Mapping[str, str]) -> dict[str, str]:
         """Of what was posted, what belongs to the form: kept as it was typed."""
         fields = cls(item).fields
-        return {name: str(data[name]) for name in fields if data.get(name)}
+        # PostgreSQL keeps no NUL in JSON.
+        texts = {name: str(data[name]).replace("\0", "") for name in fields if name in data}
+        return {name: text[:500] for name, text in texts.items() if text}

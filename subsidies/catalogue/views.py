@@ -25,6 +25,7 @@ from subsidies.applications.models import Application
 from subsidies.catalogue.amounts import amount_note, highest
 from subsidies.catalogue.filters import STATES, PolicyFilter, state_of
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
+from subsidies.rules.edition import Rule
 
 PAGE_SIZE = 10
 
@@ -96,6 +97,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     context = {
         "company": company,
         "library": library,
+        "words": request.GET.get("q", ""),
         "facets": facets,
         "chips": library.chips(facets),
         "page": page,
@@ -150,14 +152,17 @@ def document_detail(request: HttpRequest, code: str) -> HttpResponse:
     clauses: dict[str, list[Item]] = defaultdict(list)
     for item in Item.objects.filter(edition=edition).for_list():
         clauses[item.clause].append(item)
-    rules: dict[str, list[Any]] = defaultdict(list)
-    for rule in edition.rules_document.rules.values():
+    described = edition.rules_document
+    rules: dict[str, list[Rule]] = defaultdict(list)
+    for rule in described.rules.values():
         rules[rule.clause].append(rule)
+    rules.setdefault(described.events_clause, [])
     context = {
         "document": document,
         "edition": edition,
         "clauses": list(clauses.items()),
-        "rules": list(rules.items()),
+        "described": described,
+        "rules": [(clause, rows, clause not in clauses) for clause, rows in rules.items()],
     }
     return render(request, "catalogue/document_detail.html", context)
 

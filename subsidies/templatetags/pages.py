@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.template import Context
 from django.utils.translation import gettext, gettext_lazy
 
 from subsidies.applications.enums import Status
@@ -94,3 +95,11 @@ def around(page: Page) -> list[int | None]:
 def rule_name(code: str) -> str:
     """A rule of a whole document, in words."""
     return str(RULES.get(code, code))
+
+
+@register.simple_tag(takes_context=True)
+def optional(context: Context, *names: str) -> str:
+    """What a component can do without: left out it is empty, and not a misspelt name."""
+    for name in names:
+        context.setdefault(name, "")
+    return ""
