@@ -49,18 +49,18 @@ def add_workdays(start: date, days: int, *, count_start: bool) -> date:
     """The last of `days` working days. `count_start` says whether the first day may be `start`
     itself (公示: the first day counts) or is the day after (time limits)."""
     first = start if count_start else start + timedelta(days=1)
-    ensure_year(first.year)
+    year = first.year
     while True:
+        # Year after year: a later one may be known while this one is not.
+        ensure_year(year)
         found = list(
-            CalendarDay.objects.filter(date__gte=first, is_workday=True)
+            CalendarDay.objects.filter(date__gte=first, date__year__lte=year, is_workday=True)
             .order_by("date")
             .values_list("date", flat=True)[:days]
         )
         if len(found) == days:
             return found[-1]
-        last = CalendarDay.objects.order_by("date").last()
-        assert last is not None
-        ensure_year(last.date.year + 1)
+        year += 1
 
 
 def workdays_left(today: date, due_on: date) -> int:

@@ -261,19 +261,20 @@ def _publish(case: Case, stage: Stage, today: date) -> PublicNotice:
     lead = item.leads[0]
     starts_on = calendar.add_workdays(today, 1, count_start=True)
     ends_on = calendar.add_workdays(starts_on, stage.days, count_start=True)
-    notice = PublicNotice.objects.filter(
+    # Two cases may want the day's first notice at the same moment: one makes it, both are on it.
+    notice, _created = PublicNotice.objects.get_or_create(
         department=lead,
         document=item.edition.document,
         starts_on=starts_on,
-        closed_at__isnull=True,
-    ).first() or PublicNotice.objects.create(
-        district=application.district,
-        department=lead,
-        document=item.edition.document,
-        number=NumberSeries.next(application.district, "public_notice", starts_on.year),
-        starts_on=starts_on,
-        ends_on=ends_on,
-        days=stage.days,
+        closed_at=None,
+        defaults={
+            "district": application.district,
+            "number": lambda: NumberSeries.next(
+                application.district, "public_notice", starts_on.year
+            ),
+            "ends_on": ends_on,
+            "days": stage.days,
+        },
     )
     claims = list(application.claims.select_related("level"))
     PublicNoticeEntry.objects.create(
