@@ -1,11 +1,11 @@
 """How tests walk through the services: a filed application, a case at a stage, a granted award."""
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InternalError, ProgrammingError, connection, transaction
 
 from accounts.models import Appointment, Department, Role, User
 from companies.models import Company
@@ -20,6 +20,8 @@ from tests.factories import BankAccountFactory, CompanyFactory, MemberFactory, Y
 
 TODAY = date(2026, 3, 11)
 EVENT = date(2025, 6, 30)
+# What psycopg makes of a trigger's refusal.
+REFUSED_BY_TRIGGER = (InternalError, ProgrammingError)
 PDF = b"%PDF-1.7\n%%EOF\n"
 
 # Items by what their way is like.
@@ -171,9 +173,13 @@ def notified_award(company: Company, *claims: ClaimInput) -> Award:
     return ledger.move_award(award, AwardStatus.NOTIFIED)
 
 
+def execute(statement: str) -> None:
+    """Run SQL past all services, as somebody with a database prompt would."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A table is not emptied while a foreign key waits for its check.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(statement)
+
+
 def amounts_of(application: Application, amount: str) -> dict[int, Decimal]:
     return {row.pk: Decimal(amount) for row in application.claims.all()}
-
-
-def messages_of(refusal: Any) -> Iterable[str]:
-    return refusal.value.messages

@@ -58,9 +58,7 @@ def test_only_the_companys_people_may_handle_its_applications(company, what):
         "start": lambda: services.start_application(application.item, company, by=stranger),
         "save": lambda: services.save_draft(application, {}, by=stranger, revision=1),
         "attach": lambda: services.attach_file(application, "其他", upload(), by=stranger),
-        "remove": lambda: services.remove_attachment(
-            application.attachments.first(), by=stranger
-        ),
+        "remove": lambda: services.remove_attachment(application.attachments.first(), by=stranger),
         "submit": lambda: domain.submit(application, by=stranger),
         "withdraw": lambda: services.withdraw_application(application, by=stranger),
     }

@@ -70,7 +70,8 @@ def png_that_claims(width, height):
     """A PNG's head with a size that its body does not have."""
 
     def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        head, tail = (struct.pack(">I", number) for number in (len(body), zlib.crc32(kind + body)))
+        return head + kind + body + tail
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\x00")) + chunk(b"IEND", b"")
