@@ -15,16 +15,13 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import psutil
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
 from config import local
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -91,44 +88,37 @@ def prepare() -> None:
     django.setup()
 
     from django.conf import settings
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from django.db import connections
 
     call_command("migrate", verbosity=0)
     call_command("load_catalogue", stdout=io.StringIO())
-    people = get_user_model().objects.filter(is_demo=True)
-    if settings.DEMO and not people.exists():
-        print("Making the demo district ...")
-        call_command("make_demo_district")
-    print(f"\n{settings.BASE_URL}")
     if settings.DEMO:
-        _print_sign_ins()
-    print("\nCtrl-C stops everything.\n")
+        _ensure_demo_district()
     # Nothing is collected here; WhiteNoise only warns of a folder that is not there.
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+    print(f"\n{settings.BASE_URL}   (Ctrl-C stops everything)\n")
     # The processes to come open their own.
     connections.close_all()
 
 
-def _print_sign_ins() -> None:
-    """One person of each kind; the sign-in page names them all."""
-    from accounts.models import Appointment, Role
-    from companies.models import Member
-    from demo.people import PASSWORD
+def _ensure_demo_district() -> None:
+    """Make the demo district unless it is there, and say who may sign in."""
+    from django.core.management import call_command
 
-    print(f"\nTo sign in as (password {PASSWORD}):")
-    posts = Appointment.objects.filter(user__is_demo=True).select_related("user", "department")
-    for role in Role:
-        if post := posts.filter(role=role).order_by("pk").first():
-            _print_person(post.user, f"{post.department.short_name} {role.label}")
-    members = Member.objects.filter(user__is_demo=True).select_related("user", "company")
-    for member in members.order_by("pk")[:2]:
-        _print_person(member.user, member.company.name)
+    from accounts.models import User
+    from demo.people import PASSWORD, SIGN_INS
 
-
-def _print_person(user: "User", what: str) -> None:
-    print(f"  {user.username:<20} {user.name}  {what}")
+    purposes = dict(SIGN_INS)
+    people = User.objects.filter(username__in=purposes, is_demo=True)
+    if not people.exists():
+        print("Making the demo district, once ...")
+        call_command("make_demo_district", stdout=io.StringIO())
+    names = dict(people.values_list("username", "name"))
+    print(f"\nSign in as (password {PASSWORD}):")
+    for username, purpose in purposes.items():
+        if username in names:
+            print(f"  {username:<16} {names[username]}  {purpose}")
 
 
 class Processes(Manager):
