@@ -13,6 +13,6 @@ urlpatterns = [
         name="application_withdraw",
     ),
     path("applications/<uuid:pk>/files/", views.attachment_add, name="attachment_add"),
-    path("files/<uuid:pk>/remove/", views.attachment_remove, name="attachment_remove"),
-    path("files/<uuid:pk>/", views.attachment_download, name="attachment_download"),
+    path("attachments/<uuid:pk>/remove/", views.attachment_remove, name="attachment_remove"),
+    path("attachments/<uuid:pk>/", views.attachment_download, name="attachment_download"),
 ]

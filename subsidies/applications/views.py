@@ -138,10 +138,13 @@ def application_edit(request: CompanyRequest, pk: UUID) -> HttpResponse:
     return redirect("application_edit", application.pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def application_submit(request: CompanyRequest, pk: UUID) -> HttpResponse:
     """Check everything and hand it over; nothing typed is lost where it is not taken."""
     application = _mine(request, pk)
+    if request.method == "GET":
+        # The address of a refused filing, loaded again.
+        return redirect("application_edit", application.pk)
     try:
         application = _save(request, application)
     except Refused as refusal:
