@@ -29,7 +29,7 @@ from subsidies.applications.enums import Status
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, BudgetLine, Item
 
-APPLICATIONS = 360
+APPLICATIONS = 310
 SEED = 20240501
 DOCUMENTS = ("jb24", "jb22")
 # What a budget line may grant while the past happens; its total is set to what fits at the end.
@@ -87,10 +87,10 @@ KINDS = (
     Kind(1, (*FILED, Act.REJECT), eligible=False, age=(3, 130)),
     Kind(1, (Act.START, Act.WITHDRAW), age=(5, 100)),
     Kind(2, (*ACCEPTED, Act.WITHDRAW), age=(5, 100)),
-    Kind(4, (*ON_NOTICE, Act.APPROVE_UNPRINTED), age=(1, 3)),
-    Kind(9, (*ON_NOTICE, Act.APPROVE), age=(2, 12)),
-    Kind(12, (*ON_NOTICE, Act.APPROVE), age=(13, 120)),
-    Kind(3, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(4, 100)),
+    Kind(3, (*ON_NOTICE, Act.APPROVE_UNPRINTED), age=(1, 2)),
+    Kind(8, (*ON_NOTICE, Act.APPROVE), age=(1, 9)),
+    Kind(8, (*ON_NOTICE, Act.APPROVE), age=(10, 120)),
+    Kind(2, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(4, 100)),
 )
 
 

@@ -22,13 +22,14 @@ from demo.files import small_pdf
 from demo.filings import Filing
 from demo.workdays import Workdays
 from outbox import services as outbox
-from outbox.models import Job
+from outbox.models import Job, State
 from reviews import services as reviews
 from reviews.models import Notice, StageKind, Task, Verdict
 from subsidies.applications import services as applications
 from subsidies.models import Application
 
 NOTICE_DAYS = 5
+RENDERING = "reviews.render_notice"
 MATERIALS_NAME = "申报材料.pdf"
 CONSENTS = {
     StageKind.ACCEPTANCE: ("材料齐全，予以受理。", "材料齐全、清晰，属于本部门职责，予以受理。"),
@@ -197,6 +198,7 @@ class Life:
                 applications.attach_file(
                     self.application, material["name"], upload, by=self.filing.firm.clerk
                 )
+        perform_waiting()
 
     def _submit(self) -> None:
         self.application = applications.submit_application(
@@ -206,7 +208,7 @@ class Life:
             by=self.filing.firm.clerk,
             revision=self._revision,
         )
-        perform("subsidies.check_application", f"{self.application.pk}:{self.application.revision}")
+        perform_waiting()
 
     def _consent(self, act: Act) -> None:
         try:
@@ -217,7 +219,7 @@ class Life:
             self._decide(against, text="；".join(refusal.messages))
         if act == Act.APPROVE:
             for notice in Notice.objects.filter(award__claim__application=self.application):
-                perform("reviews.render_notice", str(notice.pk))
+                outbox.perform(Job.objects.get(kind=RENDERING, key=str(notice.pk)).pk)
 
     def _decide(self, verdict: Verdict, *, text: str = "", in_part: bool = False) -> None:
         tasks = list(
@@ -273,6 +275,8 @@ class Life:
         return Application.objects.values_list("revision", flat=True).get(pk=self.application.pk)
 
 
-def perform(kind: str, key: str) -> None:
-    """Do a job of the outbox at once, as its worker would have done."""
-    outbox.perform(Job.objects.values_list("pk", flat=True).get(kind=kind, key=key))
+def perform_waiting() -> None:
+    """Do what waits in the outbox at once, as its worker would have done, but for the notices
+    that it shall find there when it starts."""
+    for job in Job.objects.filter(state=State.QUEUED).exclude(kind=RENDERING).order_by("pk"):
+        outbox.perform(job.pk)
