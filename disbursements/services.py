@@ -125,7 +125,9 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
     assert batch.approved_at is not None
     if not timezone.localdate(batch.approved_at) <= on <= today:
         raise Refused(_("拨付日期应在复核之日和今天之间，请重新填写。"))
-    for line in batch.lines.select_related("award__claim__application").order_by("award"):
+    lines = list(batch.lines.select_related("award__claim__application").order_by("award"))
+    ledger.lock_awards(line.award for line in lines)
+    for line in lines:
         award = ledger.pay(line.award, on=on, by=by)
         assert line.award.claim is not None
         applications.tell_company(

@@ -4,6 +4,7 @@ Each function takes the locks of `subsidies.ledger.locks` in their order, reads 
 them, moves the counters and writes the entry, all in the caller's transaction.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -32,6 +33,8 @@ from subsidies.ledger.models import (
 )
 from subsidies.money import yuan
 
+FEN = Decimal("0.01")
+
 
 class BudgetExhausted(Refused):
     pass
@@ -50,6 +53,9 @@ def grant_application(
     `amounts` maps a claim's id to what is granted. The application is locked by the caller.
     Raises BudgetExhausted or AboveAnswer, with what is left; nothing is changed then.
     """
+    if any(amount % FEN for amount in amounts.values()):
+        # The column would round it, and upwards too.
+        raise ValueError(f"an award has no part of a fen: {amounts}")
     _refuse_while_frozen()
     claims = list(application.claims.select_related("level__item__edition__document"))
     line = _locked_budget_line(application)
@@ -103,6 +109,20 @@ def _grant(
     CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
     _write(award, EntryKind.GRANT, Account.BUDGET, Account.GRANTED, company_year, by)
     return award
+
+
+def lock_awards(awards: Iterable[Award]) -> None:
+    """Take the locks of several awards at once, before the first is moved.
+
+    One after the other would take the second's budget line behind the first's company-year, and
+    so wait in a ring with a grant that goes the right way round.
+    """
+    pks = [award.pk for award in awards]
+    rows = list(locked(Award.objects.filter(pk__in=pks)).order_by("pk"))
+    lines = {award.budget_line_id for award in rows}
+    list(locked(BudgetLine.objects.filter(pk__in=lines)).order_by("pk"))
+    years = LedgerEntry.objects.filter(award__in=pks).values("company_year")
+    list(locked(CompanyYear.objects.filter(pk__in=years)).order_by("company_id", "year"))
 
 
 @transaction.atomic
