@@ -1,0 +1,185 @@
+"""Many who grant at the same moment. The locks hold the ceilings without the constraints, the
+constraints hold them without the locks, and without both the tests see them pass."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError
+from django.db.models import Sum
+
+from companies.models import YearlyFigure
+from reviews.models import StageKind
+from subsidies.applications.enums import Status
+from subsidies.ledger import services
+from subsidies.ledger.reconciliation import differences
+from subsidies.ledger.services import AboveAnswer, BudgetExhausted
+from subsidies.models import Application, Award, BudgetLine, CompanyYear
+from tests import domain
+from tests.factories import BudgetLineFactory
+from tests.ledger.granting import grant, unlock, without_constraint
+from tests.threads import Meeting, at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def total():
+    return Award.objects.aggregate(total=Sum("amount"))["total"]
+
+
+def grant_at_once(applications, monkeypatch):
+    """Let all of them read before any of them writes, if nothing holds them apart."""
+    meeting = Meeting(len(applications))
+    monkeypatch.setattr(services, "_grant", meeting.before(services._grant))
+    results = at_once(*(lambda each=each: grant(each) for each in applications))
+    refused = [result for result in results if isinstance(result, Exception)]
+    return refused, meeting
+
+
+class TestBudget:
+    """Four companies, each with 10,000.00 yuan to get, and 10,000.00 yuan left."""
+
+    @pytest.fixture
+    def applications(self, world):
+        BudgetLineFactory(total=Decimal("10000.00"))
+        return [domain.filed(domain.company_with_everything()) for _company in range(4)]
+
+    def test_the_locks_alone_hold_the_budget(self, applications, monkeypatch):
+        with without_constraint(BudgetLine, "budget_not_overdrawn"):
+            refused, meeting = grant_at_once(applications, monkeypatch)
+
+            assert not meeting.held
+            assert [type(error) for error in refused] == [BudgetExhausted] * 3
+            assert total() == BudgetLine.objects.get().granted == Decimal("10000.00")
+            assert differences() == []
+
+    def test_the_constraint_alone_holds_the_budget(self, applications, monkeypatch):
+        unlock(monkeypatch)
+
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert meeting.held
+        assert [type(error) for error in refused] == [IntegrityError] * 3
+        assert all("budget_not_overdrawn" in str(error) for error in refused)
+        assert total() == BudgetLine.objects.get().granted == Decimal("10000.00")
+        assert differences() == []
+
+    def test_without_both_the_budget_is_overdrawn(self, applications, monkeypatch):
+        unlock(monkeypatch)
+        with without_constraint(BudgetLine, "budget_not_overdrawn"):
+            refused, meeting = grant_at_once(applications, monkeypatch)
+
+            assert meeting.held
+            assert refused == []
+            assert total() == Decimal("40000.00")
+
+
+class TestAnnualCap:
+    """Two projects of a company with 200,000.00 yuan each, and 300,000.00 yuan for the year."""
+
+    @pytest.fixture
+    def applications(self, company, budget):
+        YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=300000)
+        CompanyYear.objects.create(
+            company=company, district=company.district, year=2025, cap=Decimal("300000.00")
+        )
+        return [
+            domain.filed(company, domain.claim("jb24-12", subject=name)) for name in ("甲", "乙")
+        ]
+
+    def test_the_locks_alone_hold_the_cap(self, applications, monkeypatch):
+        with without_constraint(CompanyYear, "company_year_within_cap"):
+            refused, meeting = grant_at_once(applications, monkeypatch)
+
+            assert not meeting.held
+            assert [type(error) for error in refused] == [AboveAnswer]
+            assert total() == CompanyYear.objects.get().capped == Decimal("200000.00")
+
+    def test_the_constraint_alone_holds_the_cap(self, applications, monkeypatch):
+        unlock(monkeypatch)
+
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert meeting.held
+        assert [type(error) for error in refused] == [IntegrityError]
+        assert "company_year_within_cap" in str(refused[0])
+        assert total() == CompanyYear.objects.get().capped == Decimal("200000.00")
+
+    def test_without_both_the_cap_is_passed(self, applications, monkeypatch):
+        unlock(monkeypatch)
+        with without_constraint(CompanyYear, "company_year_within_cap"):
+            refused, meeting = grant_at_once(applications, monkeypatch)
+
+            assert meeting.held
+            assert refused == []
+            assert total() == Decimal("400000.00")
+
+
+class TestLadder:
+    """Two levels of one ladder in two policy years: 100,000.00 and, less that, 200,000.00."""
+
+    @pytest.fixture
+    def applications(self, company, budget):
+        YearlyFigure.objects.create(
+            company=company, year=2024, measure="fiscal_contribution", value=3000000, source="tax"
+        )
+        return [
+            domain.filed(company, domain.claim(domain.LADDER, level, event_date=day))
+            for level, day in (
+                ("factory-provincial", domain.EVENT.replace(year=2024)),
+                ("factory-national", domain.EVENT),
+            )
+        ]
+
+    def test_the_locks_hold_a_ladder(self, applications, monkeypatch):
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert not meeting.held
+        # Both were answered before either was granted; whoever is second is told to look again.
+        assert [type(error) for error in refused] == [AboveAnswer]
+        assert total() in (Decimal("100000.00"), Decimal("200000.00"))
+
+    def test_without_the_locks_a_ladder_pays_twice(self, applications, monkeypatch):
+        unlock(monkeypatch)
+
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert meeting.held
+        assert refused == []
+        assert total() == Decimal("300000.00")
+
+
+def test_approvers_at_once_share_what_is_left_and_losers_are_told(world):
+    BudgetLineFactory(total=Decimal("10000.00"))
+    claim = domain.claim(requested=Decimal("4000.00"))
+    applications = [
+        domain.at_stage(StageKind.APPROVAL, domain.company_with_everything(), claim)
+        for _company in range(4)
+    ]
+    tasks = [domain.open_tasks(application)[0] for application in applications]
+
+    results = at_once(*(lambda task=task: domain.decide(task) for task in tasks))
+
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert [str(error) for error in refused] == [
+        "预算余额不足：“工业政策资金”剩余 2,000.00 元，本次需要 4,000.00 元。"
+    ] * 2
+    assert total() == BudgetLine.objects.get().granted == Decimal("8000.00")
+    statuses = Application.objects.values_list("status", flat=True)
+    assert sorted(statuses) == [Status.APPROVED] * 2 + [Status.IN_REVIEW] * 2
+    assert differences() == []
+
+
+def test_a_budget_is_not_lowered_below_what_is_granted_at_that_moment(company, monkeypatch):
+    BudgetLineFactory(total=Decimal("10000.00"))
+    application = domain.filed(company)
+    meeting = Meeting(2)
+    monkeypatch.setattr(services, "_grant", meeting.before(services._grant))
+
+    def lower():
+        meeting.wait()
+        BudgetLine.objects.update(total=Decimal("9999.99"))
+
+    granted, lowered = at_once(lambda: grant(application), lower)
+
+    assert isinstance(lowered, IntegrityError)
+    assert granted[0].amount == BudgetLine.objects.get().total == Decimal("10000.00")

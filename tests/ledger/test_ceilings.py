@@ -1,0 +1,288 @@
+"""What may be granted, to the fen: budgets, annual caps, and what counts towards them."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import Department
+from companies.models import YearlyFigure
+from subsidies.ledger import services
+from subsidies.ledger.services import AboveAnswer, BudgetExhausted
+from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
+from tests import domain
+from tests.factories import BudgetLineFactory, PastAwardFactory
+from tests.ledger.granting import grant
+
+JB22 = "jb22-1b"  # 100,000.00 yuan, under a document without an annual cap
+
+
+def contribution(value):
+    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
+
+
+@pytest.fixture
+def budget22(world):
+    return BudgetLineFactory(document=PolicyDocument.objects.get(code="jb22"))
+
+
+def test_an_award_may_use_a_budget_up_to_the_last_fen(company):
+    line = BudgetLineFactory(total=Decimal("10000.00"))
+
+    grant(domain.filed(company))
+
+    line.refresh_from_db()
+    assert (line.granted, line.left) == (Decimal("10000.00"), Decimal("0.00"))
+
+
+def test_one_fen_too_much_is_refused_and_the_sentence_names_what_is_left(company):
+    BudgetLineFactory(total=Decimal("9999.99"))
+
+    with pytest.raises(BudgetExhausted) as refusal:
+        grant(domain.filed(company))
+
+    assert refusal.value.messages == [
+        "预算余额不足：“工业政策资金”剩余 9,999.99 元，本次需要 10,000.00 元。"
+    ]
+    assert not Award.objects.exists()
+    assert not LedgerEntry.objects.exists()
+
+
+def test_the_claims_of_an_application_are_granted_all_or_none(company):
+    BudgetLineFactory(total=Decimal("399999.99"))
+    claims = [domain.claim("jb24-12", subject=name) for name in ("甲", "乙")]
+
+    with pytest.raises(BudgetExhausted, match="本次需要"):
+        grant(domain.filed(company, *claims))
+
+    assert not Award.objects.exists()
+    assert BudgetLine.objects.get().granted == 0
+
+
+def test_a_cancelled_award_gives_its_money_back_once(company):
+    BudgetLineFactory(total=Decimal("10000.00"))
+    (award,) = grant(domain.filed(company))
+
+    services.cancel(award, by=award.granted_by)
+    with pytest.raises(services.StateChanged):
+        services.cancel(award, by=award.granted_by)
+
+    assert BudgetLine.objects.get().granted == CompanyYear.objects.get().capped == 0
+    grant(domain.filed(domain.company_with_everything()))
+    assert BudgetLine.objects.get().left == 0
+
+
+def test_the_most_specific_budget_line_is_drawn_on(company):
+    lead = Department.objects.get(district=company.district, short_name="区经信局")
+    other = Department.objects.get(district=company.district, short_name="区科技局")
+    lines = [
+        BudgetLineFactory(),
+        BudgetLineFactory(department=lead),
+        BudgetLineFactory(item_code=domain.ALONE),
+        BudgetLineFactory(department=lead, item_code=domain.ALONE),
+    ]
+    BudgetLineFactory(department=other, item_code=domain.ALONE)
+    BudgetLineFactory(department=lead, item_code=domain.LADDER)
+    BudgetLineFactory(year=2025, department=lead, item_code=domain.ALONE)
+    application = domain.filed(company)
+
+    while lines:
+        assert services.budget_line_for(application) == lines[-1]
+        lines.pop().delete()
+    assert services.budget_line_for(application) is None
+
+
+def test_the_budget_of_the_year_of_approval_is_drawn_on_and_the_cap_of_the_event(company, budget):
+    (award,) = grant(domain.filed(company))
+
+    assert (award.budget_line.year, award.policy_year) == (2026, 2025)
+    assert CompanyYear.objects.get().year == 2025
+
+
+@pytest.mark.parametrize(("left", "paid"), [("10000.00", "10000.00"), ("9999.99", "9999.99")])
+def test_an_award_that_meets_the_annual_cap_is_cut_to_the_fen(company, budget, left, paid):
+    contribution(left)
+
+    (award,) = grant(domain.filed(company))
+
+    assert award.amount == Decimal(paid)
+    assert CompanyYear.objects.get().left == 0
+
+
+def test_nothing_above_the_answer_is_granted(company, budget):
+    application = domain.filed(company)
+
+    with pytest.raises(AboveAnswer, match=r"现在最多可兑现 10,000\.00 元，不能批准 10,000\.01 元"):
+        grant(application, "10000.01")
+
+
+def test_less_than_the_answer_may_be_granted(company, budget):
+    (award,) = grant(domain.filed(company), "0.01")
+
+    assert award.amount == Decimal("0.01")
+
+
+def test_an_award_is_never_rounded_up(company, budget):
+    claim = domain.investment("98765432.10")
+    application = domain.filed(company, claim)
+
+    with pytest.raises(ValueError, match="part of a fen"):
+        grant(application, "740740.735")
+
+    assert not Award.objects.exists()
+
+
+def test_the_answer_itself_is_rounded_down(company, budget):
+    # 6 % of it is 740,740.734.
+    (award,) = grant(domain.filed(company, domain.investment("12345678.90")))
+
+    assert award.amount == Decimal("740740.73")
+
+
+@pytest.mark.parametrize("amount", ["0.00", "-1.00"])
+def test_nothing_or_less_is_not_granted(company, budget, amount):
+    with pytest.raises(IntegrityError, match="award_above_zero"), transaction.atomic():
+        grant(domain.filed(company), amount)
+
+
+class TestCapAcrossDocuments:
+    """jb22 has no annual cap: its awards use the year up and are never cut by it."""
+
+    def test_an_uncapped_award_leaves_less_for_capped_ones(self, company, budget, budget22):
+        contribution("105000.00")
+        grant(domain.filed(company, domain.claim(JB22)))
+
+        (award,) = grant(domain.filed(company))
+
+        assert award.amount == Decimal("5000.00")
+
+    def test_an_uncapped_award_that_used_the_year_up_leaves_nothing(
+        self, company, budget, budget22
+    ):
+        contribution("100000.00")
+        grant(domain.filed(company, domain.claim(JB22)))
+
+        with pytest.raises(AboveAnswer):
+            grant(domain.filed(company), "0.01")
+
+    def test_an_uncapped_award_is_not_cut_by_a_year_that_is_used_up(
+        self, company, budget, budget22
+    ):
+        contribution("10000.00")
+        grant(domain.filed(company))
+
+        (award,) = grant(domain.filed(company, domain.claim(JB22)))
+
+        year = CompanyYear.objects.get()
+        assert award.amount == Decimal("100000.00")
+        assert (year.capped, year.uncapped, year.left) == (10000, 100000, 0)
+
+    def test_an_uncapped_award_needs_no_known_contribution(self, company, budget22):
+        YearlyFigure.objects.filter(measure="fiscal_contribution").delete()
+
+        (award,) = grant(domain.filed(company, domain.claim(JB22)))
+
+        assert award.amount == Decimal("100000.00")
+        assert CompanyYear.objects.get().cap is None
+
+    def test_the_database_refuses_a_capped_award_behind_an_uncapped_one(
+        self, company, budget, budget22
+    ):
+        contribution("105000.00")
+        grant(domain.filed(company, domain.claim(JB22)))
+
+        rows = CompanyYear.objects.filter(company=company)
+        with pytest.raises(IntegrityError, match="within_cap"), transaction.atomic():
+            rows.update(cap=Decimal("105000.00"), capped=Decimal("5000.01"))
+        assert rows.update(cap=Decimal("105000.00"), capped=Decimal("5000.00"))
+
+    def test_the_database_refuses_a_capped_award_without_a_known_cap(self, company):
+        year = CompanyYear.objects.create(company=company, district=company.district, year=2025)
+
+        with pytest.raises(IntegrityError, match="within_cap"), transaction.atomic():
+            CompanyYear.objects.filter(pk=year.pk).update(capped=Decimal("0.01"))
+
+
+class TestSunkenContribution:
+    """A contribution that is corrected after awards were granted on it."""
+
+    @pytest.fixture
+    def granted(self, company, budget, budget22):
+        contribution("100000.00")
+        return grant(domain.filed(company, domain.claim(domain.LADDER)))[0]
+
+    def test_what_was_granted_stays_and_nothing_more_is_granted(self, company, granted):
+        contribution("50000.00")
+
+        with pytest.raises(AboveAnswer):
+            grant(domain.filed(company), "0.01")
+
+        assert CompanyYear.objects.get().capped == Decimal("100000.00")
+
+    def test_an_uncapped_award_is_still_granted(self, company, granted):
+        contribution("50000.00")
+
+        grant(domain.filed(company, domain.claim(JB22)))
+
+        year = CompanyYear.objects.get()
+        assert (year.cap, year.capped, year.uncapped) == (100000, 100000, 100000)
+
+    def test_an_award_is_still_cancelled_and_then_the_new_cap_holds(self, company, granted):
+        contribution("50000.00")
+        services.cancel(granted, by=granted.granted_by)
+
+        (award,) = grant(domain.filed(company))
+
+        assert award.amount == Decimal("10000.00")
+        assert CompanyYear.objects.get().cap == Decimal("50000.00")
+
+    def test_a_contribution_that_rose_leaves_more(self, company, granted):
+        contribution("105000.00")
+
+        (award,) = grant(domain.filed(company))
+
+        assert award.amount == Decimal("5000.00")
+        assert CompanyYear.objects.get().cap == Decimal("105000.00")
+
+    def test_a_contribution_that_sank_and_still_covers_what_was_granted_is_taken_over(
+        self, company, granted
+    ):
+        contribution("100000.01")
+        (award,) = grant(domain.filed(company))
+
+        assert award.amount == Decimal("0.01")
+
+
+def test_a_cultivation_agreement_stands_in_for_the_contribution(company, budget):
+    type(company).objects.update(cultivation_cap=Decimal("4000.00"))
+
+    (award,) = grant(domain.filed(company))
+
+    assert award.amount == Decimal("4000.00")
+
+
+def test_the_most_trusted_source_speaks_for_the_contribution(company, budget):
+    contribution("4000.00")
+    YearlyFigure.objects.create(
+        company=company, year=2025, measure="fiscal_contribution", value=9000, source="declared"
+    )
+
+    assert grant(domain.filed(company))[0].amount == Decimal("4000.00")
+
+
+def test_an_award_from_before_the_system_counts_towards_the_cap(company, budget):
+    contribution("35000.00")
+    PastAwardFactory(company=company, amount=Decimal("30000.00"))
+
+    assert grant(domain.filed(company))[0].amount == Decimal("5000.00")
+
+
+def test_every_policy_year_has_its_own_cap(company, budget):
+    contribution("10000.00")
+    YearlyFigure.objects.create(
+        company=company, year=2024, measure="fiscal_contribution", value=200000, source="tax"
+    )
+    grant(domain.filed(company))
+    claim = domain.claim("jb24-12", event_date=domain.EVENT.replace(year=2024))
+
+    assert grant(domain.filed(company, claim))[0].amount == Decimal("200000.00")
