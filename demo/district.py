@@ -53,6 +53,8 @@ class Kind:
     # Working days since the last act: from and to.
     age: tuple[int, int] = (1, 10)
     co_departments: int = 0
+    # However small the district is.
+    least: int = 1
 
 
 FILED = (Act.START, Act.ATTACH, Act.SUBMIT)
@@ -87,10 +89,14 @@ KINDS = (
     Kind(1, (*FILED, Act.REJECT), eligible=False, age=(3, 130)),
     Kind(1, (Act.START, Act.WITHDRAW), age=(5, 100)),
     Kind(2, (*ACCEPTED, Act.WITHDRAW), age=(5, 100)),
+    # By their ages against the batches of `_plan_payments`: not printed, in no batch yet, in one
+    # that is not paid, in the one that was made in error, and paid long ago.
     Kind(3, (*ON_NOTICE, Act.APPROVE_UNPRINTED), age=(1, 2)),
-    Kind(8, (*ON_NOTICE, Act.APPROVE), age=(1, 9)),
-    Kind(8, (*ON_NOTICE, Act.APPROVE), age=(10, 120)),
-    Kind(2, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(4, 100)),
+    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(1, 2), least=2),
+    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(6, 9), least=3),
+    Kind(2, (*ON_NOTICE, Act.APPROVE), age=(16, 17), least=2),
+    Kind(7, (*ON_NOTICE, Act.APPROVE), age=(18, 120)),
+    Kind(2, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(18, 100)),
 )
 
 
@@ -140,10 +146,10 @@ def _make(district: District, applications: int, random: Random) -> None:
 def _random_lives(
     count: int, filings: Filings, workdays: Workdays, officials: Officials, random: Random
 ) -> Iterator[tuple[Life, int]]:
-    """Lives of all kinds, each kind at least once, with the place of its last working day."""
+    """Lives of all kinds, with the place of the working day on which each ends."""
     shares = sum(kind.share for kind in KINDS)
     for kind in KINDS:
-        for _life in range(max(1, round(count * kind.share / shares))):
+        for _life in range(max(kind.least, round(count * kind.share / shares))):
             last = workdays.today - random.randint(*kind.age)
             filing = filings.some(
                 kind.eligible,
@@ -248,7 +254,7 @@ def _plan_payments(
     maker, second = (person(finance, Role.FINANCE, number) for number in (2, 3))
     places = list(range(workdays.today - 2, first, -BATCH_EVERY))
     for place in places:
-        payment = Payment(district, maker, second)
+        payment = Payment(district, maker, second, takes_all=place != places[0])
         timeline.plan(workdays.moment(place, random), payment.make)
         timeline.plan(workdays.moment(place + 1, random), payment.approve)
         timeline.plan(workdays.moment(place + 3, random), payment.pay)
@@ -263,10 +269,13 @@ def _plan_payments(
 class Payment:
     """One batch on its way."""
 
-    def __init__(self, district: District, maker: User, second: User) -> None:
+    def __init__(
+        self, district: District, maker: User, second: User, *, takes_all: bool = True
+    ) -> None:
         self._district = district
         self._maker = maker
         self._second = second
+        self._takes_all = takes_all
         self._batch: Batch | None = None
 
     def make(self) -> None:
@@ -276,6 +285,8 @@ class Payment:
                 district=self._district, status=AwardStatus.NOTIFIED, granted_at__lt=settled
             ).order_by("granted_at")[:BATCH_SIZE]
         )
+        if not self._takes_all:
+            awards = awards[: -(-len(awards) // 2)]
         if awards:
             self._batch = disbursements.make_batch(self._district, awards, by=self._maker)
 
@@ -327,9 +338,9 @@ def _set_budgets(lines: list[BudgetLine]) -> None:
     for line in sorted(lines, key=lambda line: (-line.granted, line.code)):
         fill = FILLS[ranks[line.year] % len(FILLS)]
         ranks[line.year] += 1
-        # Upwards to whole 万元, so that the ceiling holds what was granted.
+        # Upwards to whole thousands, so that the ceiling holds what was granted.
         total = line.granted * 100 / fill or Decimal(1_000_000)
-        line.total = (total / 10_000).to_integral_value(ROUND_CEILING) * 10_000
+        line.total = (total / 1000).to_integral_value(ROUND_CEILING) * 1000
         line.save(update_fields=["total"])
 
 
