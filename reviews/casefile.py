@@ -1,0 +1,304 @@
+"""Everything that the pages about one case show, each part read once and on demand."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, User
+from audit.models import Entry
+from reviews import deadlines, receipts
+from reviews.filing import FiledClaim, filed_claims
+from reviews.history import Event, filings, history
+from reviews.models import (
+    Case,
+    Opinion,
+    PublicNotice,
+    PublicNoticeEntry,
+    StageKind,
+    Task,
+    TaskState,
+    Verdict,
+)
+from reviews.past import Past, past_of
+from reviews.track import Stop, Track
+from reviews.wording import day_text, status_of
+from subsidies.applications.enums import Status
+from subsidies.models import Attachment, Award, Claim, Receipt
+from subsidies.money import yuan
+from subsidies.templatetags.pages import application_kind
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A claim's answer with its title, where there are several."""
+
+    title: str
+    answer: dict[str, Any]
+    ident: str
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What one should know before one decides."""
+
+    kind: str
+    title: str
+    text: str
+
+
+class CaseFile:
+    """A case with its application, for an official or, `for_company`, for its own people."""
+
+    def __init__(self, case: Case, user: User, *, for_company: bool = False) -> None:
+        self.case = case
+        self.application = case.application
+        self.user = user
+        self.for_company = for_company
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        claims = list(self.application.claims.select_related("level"))
+        for claim in claims:
+            claim.level.item = self.application.item
+        return claims
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return list(self.case.tasks.select_related("stage", "department").order_by("pk"))
+
+    @cached_property
+    def opinions(self) -> list[Opinion]:
+        return list(self.case.opinions.select_related("person", "task__stage", "task__department"))
+
+    @cached_property
+    def public_notice_entries(self) -> list[PublicNoticeEntry]:
+        return list(
+            self.case.public_notice_entries.select_related("notice__department").order_by("pk")
+        )
+
+    @cached_property
+    def filed(self) -> list[Entry]:
+        return filings(self.application)
+
+    @cached_property
+    def awards(self) -> list[Award]:
+        return list(
+            Award.objects.filter(claim__application=self.application).select_related(
+                "notice", "claim__level"
+            )
+        )
+
+    @cached_property
+    def attachments(self) -> list[Attachment]:
+        return list(self.application.attachments.select_related("file"))
+
+    # What the engine says.
+
+    @cached_property
+    def receipt(self) -> Receipt | None:
+        return self.application.latest_receipt
+
+    @property
+    def is_pending(self) -> bool:
+        return receipts.is_pending(self.application, self.receipt)
+
+    @cached_property
+    def summary(self) -> receipts.Summary:
+        return receipts.summary(self.application, self.claims, self.receipt)
+
+    @cached_property
+    def panels(self) -> list[Panel]:
+        if self.receipt is None:
+            return []
+        answers = receipts.answers_of(self.receipt)
+        several = len(self.claims) > 1
+        return [
+            Panel(str(claim) if several else "", answers[claim.pk], f"answer-{claim.pk}")
+            for claim in self.claims
+            if claim.pk in answers
+        ]
+
+    # Where it stands.
+
+    @property
+    def status(self) -> str:
+        stage = self.case.stage
+        return status_of(self.application.status, stage.kind if stage else None)
+
+    @property
+    def status_kind(self) -> str:
+        return application_kind(self.application.status)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.application.status == Status.RETURNED
+
+    @cached_property
+    def days(self) -> int | None:
+        due_on = self.case.due_on
+        return deadlines.days_left(timezone.localdate(), [due_on])[due_on] if due_on else None
+
+    @cached_property
+    def track(self) -> list[Stop]:
+        return Track(
+            self.case,
+            self.tasks,
+            self.opinions,
+            self.public_notice_entries,
+            names_people=not self.for_company,
+        ).stops()
+
+    @property
+    def next_stage(self) -> str:
+        """What follows the stage that the case is on; empty at the last one."""
+        return next((stop.name for stop in self.track if stop.state == "next"), "")
+
+    @cached_property
+    def history(self) -> list[Event]:
+        return history(
+            self.case,
+            self.tasks,
+            self.opinions,
+            self.public_notice_entries,
+            self.filed,
+            self.awards,
+            for_company=self.for_company,
+        )
+
+    @cached_property
+    def facts(self) -> list[FiledClaim]:
+        return filed_claims(self.application, self.claims, self.filed)
+
+    @property
+    def was_corrected(self) -> bool:
+        return len(self.filed) > 1
+
+    @property
+    def last_filed(self) -> Entry | None:
+        return self.filed[-1] if self.filed else None
+
+    @cached_property
+    def past(self) -> Past:
+        years = [claim.policy_year for claim in self.claims]
+        return past_of(self.application, years, self.user)
+
+    @property
+    def open_notice(self) -> PublicNotice | None:
+        """The public notice that the case is on now."""
+        stage = self.case.stage
+        if stage is None or stage.kind != StageKind.PUBLIC_NOTICE:
+            return None
+        return next(
+            (
+                entry.notice
+                for entry in self.public_notice_entries
+                if entry.round == self.case.round
+            ),
+            None,
+        )
+
+    @property
+    def last_word(self) -> Opinion | None:
+        """What the company has to answer to, or why it was refused."""
+        wanted = {Status.RETURNED: Verdict.RETURN, Status.REJECTED: Verdict.REJECT}.get(
+            Status(self.application.status)
+        )
+        found = [opinion for opinion in self.opinions if opinion.verdict == wanted]
+        return found[-1] if found else None
+
+    @property
+    def determined(self) -> Decimal | None:
+        """What was settled, once it is; the company learns it with the public notice."""
+        amounts = [claim.determined_amount for claim in self.claims]
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
+
+    # For whoever decides.
+
+    @cached_property
+    def task(self) -> Task | None:
+        """The person's open task on the case."""
+        return (
+            Task.objects.for_user(self.user)
+            .filter(case=self.case)
+            .select_related("stage", "department")
+            .first()
+        )
+
+    @cached_property
+    def concerns(self) -> list[Concern]:
+        return [*self._against(), *self._less()]
+
+    def _less(self) -> list[Concern]:
+        less = self.summary.less
+        requested, payable = self.summary.requested, self.summary.payable
+        if not less or requested is None or payable is None:
+            return []
+        cuts = [
+            step
+            for panel in self.panels
+            for step in panel.answer["steps"]
+            if Decimal(step["cut"]) > 0
+        ]
+        why = ""
+        if cuts and cuts[-1]["code"] == "formula":
+            why = _("超过本档上限，")
+        elif cuts:
+            why = _("受“%(step)s”限制，") % {"step": cuts[-1]["name"]}
+        return [
+            Concern(
+                "warn",
+                _("测算比申请少 %(less)s 元") % {"less": yuan(less)},
+                _(
+                    "企业申请 %(requested)s 元，%(why)s最多可兑现 %(payable)s 元。"
+                    "退回或通过时请向企业说明。"
+                )
+                % {"requested": yuan(requested), "why": why, "payable": yuan(payable)},
+            )
+        ]
+
+    def _against(self) -> list[Concern]:
+        """Departments that did not agree, in this round."""
+        return [
+            Concern(
+                "warn",
+                _("%(department)s不同意") % {"department": opinion.task.department},
+                opinion.text,
+            )
+            for opinion in self.opinions
+            if opinion.verdict == Verdict.DISAGREE and opinion.round == self.case.round
+        ]
+
+    @property
+    def why_no_task(self) -> str:
+        """Why the person has nothing to decide here now; to the company, what it waits for."""
+        if self.case.stage is None:
+            return _("本件已办结：%(status)s。") % {"status": self.status}
+        if self.is_paused and self.for_company:
+            return _("请按退回的原因补正后再次提交，计时已暂停。")
+        if self.is_paused:
+            return _("已退回企业补正，计时暂停。企业再次提交后继续办理。")
+        if self.open_notice:
+            return _("正在公示，%(day)s期满后自动进入下一环节。") % {
+                "day": day_text(self.open_notice.ends_on)
+            }
+        waiting = [task for task in self.tasks if task.state == TaskState.OPEN]
+        if self.for_company:
+            names = _("、").join(str(task.department) for task in waiting)
+            return _("现在由%(names)s办理，办完后自动进入下一环节。") % {"names": names}
+        mine = any(
+            self.user.has_role(Role(task.role), department_id=task.department_id)
+            for task in waiting
+        )
+        decided = any(
+            opinion.person_id == self.user.pk and opinion.round == self.case.round
+            for opinion in self.opinions
+        )
+        if mine and decided:
+            return _("您已在本件的其他环节作过结论，本环节由同部门的另一人办理。")
+        names = _("、").join(f"{task.department}（{task.get_role_display()}）" for task in waiting)
+        return _("现在由%(names)s办理。") % {"names": names}

@@ -1,0 +1,72 @@
+"""What else is known of a company when its application is decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User
+from companies.models import Company, CreditEntry
+from reviews.models import Case
+from subsidies.applications.enums import Status
+from subsidies.ledger.services import annual_cap
+from subsidies.models import Application, Award
+
+
+@dataclass(frozen=True)
+class YearOf:
+    """A policy year of a company: what was granted, and what its annual cap leaves, None while
+    the cap is not known."""
+
+    year: int
+    granted: Decimal
+    left: Decimal | None
+
+
+@dataclass(frozen=True)
+class Past:
+    granted: list[tuple[int, Decimal]]
+    years: list[YearOf]
+    open_count: int
+    credit: list[CreditEntry]
+
+
+def past_of(application: Application, policy_years: Iterable[int], user: User) -> Past:
+    """Awards by year, the years the application draws on, open applications, credit record."""
+    company = application.company
+    awards = (
+        Award.objects.standing()
+        .filter(company=company, district=application.district_id)
+        .order_by("-policy_year")
+        .values_list("policy_year")
+        .annotate(total=Sum("amount"))
+    )
+    granted = dict(awards)
+    today = timezone.localdate()
+    return Past(
+        granted=list(granted.items()),
+        years=[
+            _year(company, year, granted.get(year, Decimal(0)))
+            for year in sorted(set(policy_years))
+        ],
+        open_count=Case.objects.visible_to(user)
+        .filter(
+            application__company=company,
+            application__status__in=[Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED],
+        )
+        .exclude(application=application)
+        .count(),
+        credit=[
+            entry
+            for entry in company.credit_entries.order_by("-listed_on")
+            if entry.stands_on(today)
+        ],
+    )
+
+
+def _year(company: Company, year: int, granted: Decimal) -> YearOf:
+    cap = annual_cap(company, year)
+    left = None if cap is None else max(cap - granted, Decimal(0))
+    return YearOf(year, granted, left)

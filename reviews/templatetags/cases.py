@@ -1,0 +1,81 @@
+"""How the states of an award and the acts of the chain are shown."""
+
+from decimal import Decimal
+
+from django import template
+from django.apps import apps
+from django.utils.translation import gettext_lazy as _
+
+from reviews.models import StageKind, Verdict
+from subsidies.ledger.models import AwardStatus
+
+register = template.Library()
+
+AWARD_KINDS = {
+    AwardStatus.GRANTED: "now",
+    AwardStatus.NOTIFIED: "now",
+    AwardStatus.SCHEDULED: "now",
+    AwardStatus.PAID: "pass",
+    AwardStatus.PAYMENT_FAILED: "fail",
+    AwardStatus.CANCELLED: "shut",
+}
+ACTIONS = {
+    "application.started": _("建立草稿"),
+    "application.submitted": _("提交申请"),
+    "application.corrected": _("补正后提交"),
+    "application.withdrawn": _("撤回申请"),
+    "application.file_added": _("上传材料"),
+    "application.file_removed": _("移除材料"),
+    "public_notice.ended": _("公示期满"),
+    "batch.made": _("制单"),
+    "batch.approved": _("复核批次"),
+    "batch.cancelled": _("作废批次"),
+    "batch.downloaded": _("下载拨付清单"),
+    "batch.paid": _("登记拨付"),
+    "company.account_changed": _("变更收款账户"),
+    "configuration.added": _("新增配置"),
+    "configuration.changed": _("修改配置"),
+    "ledger.frozen": _("冻结批准"),
+    "ledger.unfrozen": _("解除冻结"),
+}
+
+
+@register.filter
+def action_name(action: str) -> str:
+    """An act of the chain in words; `case.review.agree` is 初审·同意. Its code if it has none."""
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    kind, __, verdict = action.removeprefix("case.").partition(".")
+    if kind in StageKind.values and verdict in Verdict.values:
+        return f"{StageKind(kind).label}·{Verdict(verdict).label}"
+    return action
+
+
+@register.filter
+def thing_name(label: str) -> str:
+    """What an act was about, by its model's label: `subsidies.application` is 申请."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except LookupError:
+        return label
+
+
+@register.filter
+def award_kind(status: str) -> str:
+    """The kind of `components/status.html` that an award's status has."""
+    return AWARD_KINDS[AwardStatus(status)]
+
+
+@register.filter
+def paid_kind(status: str) -> str:
+    """The glyph beside the payment of an award: to do until it is on its way."""
+    if status in (AwardStatus.GRANTED, AwardStatus.NOTIFIED):
+        return "todo"
+    return award_kind(status)
+
+
+@register.filter
+def wan_exact(amount: Decimal) -> str:
+    """Yuan as 万元 to the fen, as a list that is made public says it: `64.074073`."""
+    exact = amount / 10000
+    return f"{exact.quantize(Decimal('0.01')) if amount % 100 == 0 else exact.normalize():,f}"
