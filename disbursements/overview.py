@@ -1,0 +1,103 @@
+"""What finance sees first: the year's budget, what is spent of it and what waits."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.models import District
+from disbursements.models import Batch, BatchStatus
+from subsidies.ledger.models import AwardStatus
+from subsidies.models import Award, BudgetLine
+
+WARN_AT, OVER_AT = Decimal("0.7"), Decimal("0.9")
+PAYABLE = (AwardStatus.NOTIFIED, AwardStatus.PAYMENT_FAILED)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A budget line as a bar; shares in per cent of its total."""
+
+    line: BudgetLine
+
+    @property
+    def used(self) -> Decimal:
+        """What is granted, as a share of the total."""
+        return self.line.granted / self.line.total if self.line.total else Decimal(0)
+
+    @property
+    def level(self) -> str:
+        if self.used >= OVER_AT:
+            return "over"
+        return "warn" if self.used >= WARN_AT else "ok"
+
+    @property
+    def paid_width(self) -> str:
+        return self._share(self.line.paid)
+
+    @property
+    def due_width(self) -> str:
+        return self._share(self.line.due)
+
+    def _share(self, amount: Decimal) -> str:
+        share = 100 * amount / self.line.total if self.line.total else Decimal(0)
+        return f"{share:.2f}%"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The year's sums (yuan) and how many awards and lines are behind them."""
+
+    total: Decimal
+    lines: int
+    left: Decimal
+    paid: Decimal
+    paid_count: int
+    due: Decimal
+    due_count: int
+
+
+def bars(district: District, year: int) -> list[Bar]:
+    """The year's budget lines, the fullest first."""
+    rows = [Bar(line) for line in BudgetLine.objects.filter(district=district, year=year)]
+    return sorted(rows, key=lambda bar: (-bar.used, bar.line.code))
+
+
+def tally(district: District, year: int, rows: list[Bar]) -> Tally:
+    counts = Award.objects.filter(district=district, budget_line__year=year).aggregate(
+        paid=Count("pk", filter=Q(status=AwardStatus.PAID)),
+        due=Count("pk", filter=~Q(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])),
+    )
+    lines = [bar.line for bar in rows]
+    zero = Decimal(0)
+    return Tally(
+        total=sum((line.total for line in lines), zero),
+        lines=len(lines),
+        left=sum((line.left for line in lines), zero),
+        paid=sum((line.paid for line in lines), zero),
+        paid_count=counts["paid"],
+        due=sum((line.due for line in lines), zero),
+        due_count=counts["due"],
+    )
+
+
+def waiting_awards(district: District) -> "QuerySet[Award]":
+    """Awards that may be put into a batch, the longest waiting first."""
+    return (
+        Award.objects.filter(district=district, status__in=PAYABLE)
+        .select_related("company", "notice", "budget_line", "claim__application__item")
+        .prefetch_related("company__accounts")
+        .order_by("granted_at", "pk")
+    )
+
+
+def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
+    """Batches with their sums, as a list shows them."""
+    return batches.select_related("made_by", "approved_by").annotate(
+        count=Count("lines"), sum=Sum("lines__amount")
+    )
+
+
+def batches_to_approve(batches: "QuerySet[Batch]", user_id: int) -> int:
+    """Drafts that wait for this person: whoever made a batch does not approve it."""
+    return batches.filter(status=BatchStatus.DRAFT).exclude(made_by=user_id).count()

@@ -1,0 +1,308 @@
+"""The pages of finance: what waits, batches, the ledger. Auditors may look at all of them."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import District, Role
+from accounts.refusals import Refused
+from audit.services import record
+from disbursements import overview, services
+from disbursements.forms import PaidForm
+from disbursements.models import Batch, BatchStatus
+from disbursements.payment_list import payment_list
+from subsidies.ledger.models import EntryKind
+from subsidies.models import Award, LedgerEntry
+
+AWARDS_A_PAGE = 50
+BATCHES_A_PAGE = 20
+ENTRIES_A_PAGE = 30
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SENDABLE = (BatchStatus.APPROVED, BatchStatus.PAID)
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def finance_home(request: SignedInRequest) -> HttpResponse:
+    return _show_home(request)
+
+
+@require_POST
+@for_roles(Role.FINANCE)
+def batch_create(request: SignedInRequest) -> HttpResponse:
+    """First the list with its total to look at, then, confirmed, the batch."""
+    district = _district(request)
+    chosen = _chosen(district, request.POST.getlist("award"))
+    if "confirmed" not in request.POST:
+        if not chosen:
+            return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
+        return render(request, "disbursements/batch_confirm.html", _sums(chosen))
+    try:
+        batch = services.make_batch(district, chosen, by=request.user)
+    except Refused as refusal:
+        context = {**_sums(chosen), "faults": refusal.messages}
+        return render(
+            request, "disbursements/batch_confirm.html", context, status=refusal.status_code
+        )
+    messages.success(
+        request,
+        _("批次 %(number)s 已生成，请另一人复核。") % {"number": batch.number},
+    )
+    return redirect(batch)
+
+
+@require_POST
+@for_roles(Role.FINANCE)
+def batch_total(request: SignedInRequest) -> HttpResponse:
+    """What the ticked awards add up to, for the page to show while one ticks."""
+    chosen = _chosen(_district(request), request.POST.getlist("award"))
+    return render(request, "disbursements/batch_total.html", _sums(chosen))
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_list(request: SignedInRequest) -> HttpResponse:
+    batches = overview.listed_batches(Batch.objects.visible_to(request.user))
+    page = Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "disbursements/batch_list.html", {"page": page})
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return _show_batch(request, _batch(request, pk))
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    batch = _batch(request, pk)
+    try:
+        services.approve_batch(batch, by=request.user)
+    except Refused as refusal:
+        return _refused(request, pk, refusal)
+    messages.success(request, _("已复核。现在可以下载拨付清单，交银行拨付。"))
+    return redirect(batch)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    batch = _batch(request, pk)
+    try:
+        services.cancel_batch(batch, by=request.user)
+    except Refused as refusal:
+        return _refused(request, pk, refusal)
+    messages.success(request, _("批次已作废，其中的奖补可以重新列入批次。"))
+    return redirect(batch)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    batch = _batch(request, pk)
+    form = PaidForm(request.POST)
+    if not form.is_valid():
+        return _show_batch(request, batch, form=form, status=422)
+    try:
+        services.mark_paid(batch, on=form.cleaned_data["on"], by=request.user)
+    except Refused as refusal:
+        return _refused(request, pk, refusal, form=form)
+    messages.success(request, _("已登记拨付，企业会收到通知。"))
+    return redirect(batch)
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The list for the bank: only what two people have seen leaves the house, and it is noted
+    who took it."""
+    batch = _batch(request, pk)
+    if batch.status not in SENDABLE:
+        return _show_batch(request, batch, faults=[_("批次复核后才能下载拨付清单。")], status=409)
+    content = payment_list(batch)
+    with transaction.atomic():
+        record("batch.downloaded", about=batch, by=request.user, number=batch.number)
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{batch.number}.xlsx"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+class EntryFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search",
+        label=gettext_lazy("查找"),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": gettext_lazy("受理号、企业名称、信用代码")}
+        ),
+    )
+    kind = django_filters.ChoiceFilter(
+        label=gettext_lazy("类型"),
+        empty_label=gettext_lazy("全部类型"),
+        choices=EntryKind.choices,
+    )
+    year = django_filters.ChoiceFilter(
+        field_name="budget_line__year",
+        label=gettext_lazy("预算年度"),
+        empty_label=gettext_lazy("全部年度"),
+    )
+
+    class Meta:
+        model = LedgerEntry
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert self.queryset is not None
+        years = self.queryset.order_by("-budget_line__year").values_list(
+            "budget_line__year", flat=True
+        )
+        self.filters["year"].extra["choices"] = [(year, str(year)) for year in years.distinct()]
+
+    def search(
+        self, entries: "QuerySet[LedgerEntry]", name: str, value: str
+    ) -> "QuerySet[LedgerEntry]":
+        text = value.strip()
+        return entries.filter(
+            Q(award__company__name__icontains=text)
+            | Q(award__company__uscc__icontains=text)
+            | Q(award__claim__application__number__icontains=text)
+        )
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def ledger_list(request: SignedInRequest) -> HttpResponse:
+    """Every movement of money, the newest first. Nothing here can be changed."""
+    entries = LedgerEntry.objects.filter(
+        budget_line__district__in=request.user.district_ids(Role.FINANCE, Role.AUDITOR)
+    )
+    filtered = EntryFilter(request.GET, queryset=entries)
+    rows = filtered.qs.select_related(
+        "award__company", "award__claim__application__item", "budget_line", "by"
+    ).order_by("-pk")
+    page = Paginator(rows, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": filtered,
+        "is_filtered": any(request.GET.get(name) for name in filtered.filters),
+        "page": page,
+        "sums": [
+            {"name": EntryKind(kind).label, "total": total}
+            for kind, total in filtered.qs.order_by("kind")
+            .values_list("kind")
+            .annotate(total=Sum("amount"))
+        ],
+    }
+    return render(request, "disbursements/ledger_list.html", context)
+
+
+def _district(request: SignedInRequest) -> District:
+    """The district whose money one handles; of several the first."""
+    ids = request.user.district_ids(Role.FINANCE) or request.user.district_ids(Role.AUDITOR)
+    return District.objects.filter(pk__in=ids).order_by("pk")[0]
+
+
+def _batch(request: SignedInRequest, pk: UUID) -> Batch:
+    batches = Batch.objects.visible_to(request.user).select_related(
+        "district", "made_by", "approved_by", "paid_by"
+    )
+    return get_object_or_404(batches, pk=pk)
+
+
+def _chosen(district: District, ids: Iterable[str]) -> list[Award]:
+    """The awards of the district with these ids, whatever became of them since: the service
+    says which can no longer be paid."""
+    try:
+        keys = [uuid.UUID(text) for text in ids]
+    except ValueError:
+        raise Http404 from None
+    return list(
+        Award.objects.filter(district=district, pk__in=keys)
+        .select_related("company", "claim__application__item")
+        .prefetch_related("company__accounts")
+        .order_by("granted_at", "pk")
+    )
+
+
+def _sums(awards: list[Award]) -> dict[str, Any]:
+    return {
+        "awards": awards,
+        "total": sum(award.amount for award in awards),
+        "companies": len({award.company_id for award in awards}),
+    }
+
+
+def _show_home(
+    request: SignedInRequest, *, faults: Iterable[str] = (), status: int = 200
+) -> HttpResponse:
+    district = _district(request)
+    year = timezone.localdate().year
+    bars = overview.bars(district, year)
+    waiting = overview.waiting_awards(district)
+    page = Paginator(waiting, AWARDS_A_PAGE).get_page(request.GET.get("page"))
+    batches = Batch.objects.visible_to(request.user)
+    context = {
+        "year": year,
+        "bars": bars,
+        "tally": overview.tally(district, year, bars),
+        "page": page,
+        "waiting_total": waiting.aggregate(total=Sum("amount"))["total"] or 0,
+        "batches": overview.listed_batches(batches)[:5],
+        "to_approve": overview.batches_to_approve(batches, request.user.pk),
+        "may_pay": request.user.has_role(Role.FINANCE),
+        "chosen": set(request.POST.getlist("award")),
+        "faults": faults,
+    }
+    return render(request, "disbursements/finance_home.html", context, status=status)
+
+
+def _show_batch(
+    request: SignedInRequest,
+    batch: Batch,
+    *,
+    form: PaidForm | None = None,
+    faults: Iterable[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    lines = list(batch.lines.select_related("award__claim__application__item", "award__company"))
+    may_pay = batch.district_id in request.user.district_ids(Role.FINANCE)
+    context = {
+        "batch": batch,
+        "lines": lines,
+        "total": batch.total,
+        "form": form or PaidForm(),
+        "faults": faults,
+        "may_pay": may_pay,
+        "may_approve": may_pay and batch.made_by_id != request.user.pk,
+        "may_download": batch.status in SENDABLE,
+    }
+    return render(request, "disbursements/batch_detail.html", context, status=status)
+
+
+def _refused(
+    request: SignedInRequest, pk: UUID, refusal: Refused, *, form: PaidForm | None = None
+) -> HttpResponse:
+    """The batch as it stands now, with every reason why not."""
+    return _show_batch(
+        request,
+        _batch(request, pk),
+        form=form,
+        faults=refusal.messages,
+        status=refusal.status_code,
+    )
