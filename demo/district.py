@@ -36,7 +36,7 @@ DOCUMENTS = ("jb24", "jb22")
 AMPLE = Decimal("900000000.00")
 # How full the budgets are in the end, in per cent, the line that granted most first: one bar over
 # 90, one over 70, and room on the line that a newcomer's application draws on.
-FILLS = (76, 93, 48, 61, 35, 22)
+FILLS = (48, 93, 76, 61, 35, 22)
 BATCH_EVERY = 8
 BATCH_SIZE = 12
 # Awards wait at least so many days for a batch, as objections may still come in.

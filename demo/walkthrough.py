@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from disbursements.payment_list import payment_list
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Department, District, Role, User
@@ -18,6 +18,7 @@ from demo.files import small_pdf
 from demo.people import DISTRICT, ensure_member, ensure_people, person
 from demo.registry import cnaps, demo_uscc
 from disbursements import services as disbursements
+from disbursements.payment_list import payment_list
 from outbox import services as outbox
 from outbox.models import Job, State
 from reviews import services as reviews
@@ -29,6 +30,8 @@ from subsidies.models import Application, Award, BudgetLine, Item
 ITEM, LEVEL = "jb24-03", "key"
 INVESTMENT = Decimal("12345678.90")
 FISCAL_CONTRIBUTION = Decimal("3100000.00")
+# At least so much must be left in the budget before a walk.
+ROOM = Decimal("2000000.00")
 JOB_PATIENCE = timedelta(seconds=60)
 
 
@@ -203,18 +206,21 @@ def _new_company(district: District) -> tuple[Company, User]:
 
 
 def _ensure_budget(district: District, item: Item, lead: Department) -> None:
+    """A line to draw on; one that earlier walks used up is added to, as finance would."""
     year = timezone.localdate().year
     document = item.edition.document
     key = {"district": district, "year": year, "document": document, "department": lead}
-    BudgetLine.objects.get_or_create(
+    line, _created = BudgetLine.objects.get_or_create(
         **key,
         item_code="",
         defaults={
             "code": f"{year}-{document.code}-{lead.code}",
             "name": f"{document.code}·{lead.short_name}",
-            "total": Decimal("50000000.00"),
+            "total": 10 * ROOM,
         },
     )
+    if line.left < ROOM:
+        BudgetLine.objects.filter(pk=line.pk).update(total=F("granted") + ROOM)
 
 
 def _finish_job(kind: str, key: str) -> None:

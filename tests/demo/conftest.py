@@ -20,7 +20,7 @@ DAY = datetime(2026, 11, 18, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 FEW = 35
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def district(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A small demo district, in a transaction that is undone. Printing the notices is left out:
     tests of the notices see to that, and it takes as long as all the rest."""
