@@ -1,6 +1,7 @@
 """Putting jobs into the outbox, handing them to Celery, doing them once."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,11 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
+
+# With a broker that hangs each message takes seconds to fail. After a failure, commits leave
+# their jobs to the relay for a while, so that whoever causes many jobs does not wait for each.
+PAUSE_AFTER_FAILURE = 5
+_paused_until = 0.0
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -36,16 +42,23 @@ def enqueue(kind: str, key: object, **args: Any) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("a job belongs to the change that causes it")
     Job.objects.bulk_create([Job(kind=kind, key=str(key), args=args)], ignore_conflicts=True)
-    transaction.on_commit(lambda: publish(Job.objects.get(kind=kind, key=str(key))))
+    transaction.on_commit(lambda: _hint(kind, str(key)))
+
+
+def _hint(kind: str, key: str) -> None:
+    if time.monotonic() >= _paused_until:
+        publish(Job.objects.get(kind=kind, key=key))
 
 
 def publish(job: Job) -> bool:
     """Tell Celery about a job. A broker that is away costs nothing: the relay tells it again."""
     from outbox.tasks import run
 
+    global _paused_until
     try:
         run.delay(job.pk)
     except run.OperationalError:
+        _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
         logger.warning("broker is away, job %s waits for the relay", job.pk)
         return False
     Job.objects.filter(pk=job.pk, state=State.QUEUED).update(published_at=timezone.now())
