@@ -50,7 +50,8 @@ def first_broken_entry() -> int | None:
         ):
             return expected_seq
         expected_seq, previous = entry.seq + 1, entry.hash
-    head = Head.objects.filter(pk=1).first()
-    if head and (head.seq, head.hash) != (expected_seq - 1, previous):
+    # Without entries there is no head yet; one that was deleted is a fault as well.
+    head = Head.objects.filter(pk=1).first() or Head()
+    if (head.seq, head.hash) != (expected_seq - 1, previous):
         return expected_seq
     return None
