@@ -1,0 +1,95 @@
+"""A broker that is away or hangs: nobody waits long, and nothing is lost."""
+
+import socket
+import time
+from contextlib import closing
+
+import pytest
+from django.db import transaction
+
+from config.celery import app
+from outbox import services
+from outbox.models import Job, State
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECONDS = 3
+
+
+@pytest.fixture
+def listener():
+    """A socket that takes connections and never answers."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def broker(request, listener, monkeypatch):
+    """Celery's broker is where the listener is, or where it no longer is."""
+    address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+    monkeypatch.setattr(services, "_paused_until", 0.0)
+    monkeypatch.setitem(app.conf, "broker_url", address)
+    app._after_fork()  # forgets the open connections
+    yield
+    monkeypatch.undo()
+    app._after_fork()
+
+
+@pytest.fixture(params=["away", "hung"])
+def broken(request, listener):
+    if request.param == "away":
+        listener.close()
+
+
+def enqueue(count):
+    with transaction.atomic():
+        for key in range(count):
+            services.enqueue("test", key)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.usefixtures("broken")
+def test_whoever_caused_jobs_has_an_answer_in_time(count):
+    begun = time.monotonic()
+
+    enqueue(count)
+
+    assert time.monotonic() - begun < SECONDS
+    assert Job.objects.filter(state=State.QUEUED, published_at=None).count() == count
+
+
+@pytest.mark.usefixtures("broken")
+def test_the_relay_stops_at_the_first_job_that_cannot_be_sent():
+    for key in range(5):
+        Job.objects.create(kind="test", key=key)
+    begun = time.monotonic()
+
+    assert services.relay() == 0
+
+    assert time.monotonic() - begun < SECONDS
+    assert Job.objects.filter(state=State.QUEUED).count() == 5
+
+
+def test_after_a_failure_commits_leave_their_jobs_to_the_relay_for_a_while(listener, monkeypatch):
+    listener.close()
+    enqueue(1)
+    tried = []
+    monkeypatch.setattr(services, "publish", lambda job: tried.append(job.key))
+
+    with transaction.atomic():
+        services.enqueue("test", "within the pause")
+    monkeypatch.setattr(services, "_paused_until", time.monotonic())
+    with transaction.atomic():
+        services.enqueue("test", "after it")
+
+    assert tried == ["after it"]
+
+
+def test_a_broker_that_comes_back_is_told_of_everything(listener, monkeypatch, clock):
+    listener.close()
+    enqueue(5)
+    monkeypatch.undo()  # the broker of the test run
+    app._after_fork()
+
+    clock.shift(31)
+    assert services.relay() == 5
