@@ -4,6 +4,7 @@ The same notice gives the same bytes on the same machine. It is archived as PDF/
 embedded, all text extractable.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
@@ -114,8 +115,12 @@ class _QR(NamedTuple):
 
 def _qr(text: str) -> _QR:
     matrix = segno.make_qr(text, error="m").matrix
-    cells = [(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark]
-    return _QR(len(matrix), "".join(f"M{x} {y}h1v1h-1z" for x, y in cells))
+    bars = [
+        f"M{bar.start()} {y}h{len(bar[0])}v1h-{len(bar[0])}z"
+        for y, row in enumerate(matrix)
+        for bar in re.finditer(rb"\x01+", bytes(row))
+    ]
+    return _QR(len(matrix), "".join(bars))
 
 
 def _texts(value: object) -> Iterator[str]:
