@@ -188,10 +188,12 @@ def application_withdraw(request: CompanyRequest, pk: UUID) -> HttpResponse:
     return redirect("application_list")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def attachment_add(request: CompanyRequest, pk: UUID) -> HttpResponse:
     """Take in the files chosen, with what was typed beside them."""
     application = _mine(request, pk)
+    if request.method == "GET":
+        return redirect(_files_of(application))
     try:
         application = _save_draft(request, application)
     except Refused as refusal:

@@ -10,9 +10,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
@@ -127,10 +127,13 @@ def policy_detail(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_not_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def estimate_policy(request: PublicRequest, code: str) -> HttpResponse:
     """The calculator's answer: as a fragment where the page asked for one, else in the page."""
     item = _item(code)
+    if request.method == "GET":
+        # The address of an answer, loaded again: its figures were not kept.
+        return redirect(item)
     company = company_of(request.user)
     form = EstimateForm(item, request.POST)
     question = form.question()

@@ -245,3 +245,10 @@ def test_a_nul_in_a_field_breaks_nothing(portal, draft):
     response = portal.post(address("edit", draft), {"revision": 1, "subject": "甲\0乙"})
 
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("name", ["application_submit", "attachment_add"])
+def test_the_address_of_a_refused_form_loaded_again_is_the_form(portal, draft, name):
+    response = portal.get(reverse(name, args=[draft.pk]))
+
+    assert response.url.startswith(address("edit", draft))

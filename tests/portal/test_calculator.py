@@ -91,3 +91,7 @@ def test_a_day_ahead_is_answered_like_any_other(portal):
 def test_nonsense_never_breaks_the_calculator(portal, field):
     for text in ("\0", "9" * 40, "١٢", "<script>", "0", "0001-01-01", "12345678.901"):
         assert portal.post(ESTIMATE, {**INVESTMENT, field: text}).status_code == 200
+
+
+def test_the_address_of_an_answer_loaded_again_is_the_item(public):
+    assert public.get(ESTIMATE).url == ITEM

@@ -158,3 +158,12 @@ def test_a_company_of_another_district_may_read_but_not_apply(public, world):
 
     assert response.status_code == 200
     assert not response.context["may_apply"]
+
+
+def test_the_library_takes_few_queries_however_many_items_it_holds(
+    portal, django_assert_max_num_queries
+):
+    portal.get(LIBRARY)
+
+    with django_assert_max_num_queries(30):
+        portal.get(LIBRARY)
