@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role, User
@@ -17,6 +17,8 @@ from subsidies.applications.models import Application
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+CASE_ROLES = (Role.REVIEWER, Role.LEAD, Role.AUDITOR)
 
 
 @dataclass(frozen=True)
@@ -93,58 +95,59 @@ class Frame:
     def portal_nav(self) -> list[Entry]:
         entries = [self._entry(_("政策库"), "policy_list", ["policy_detail", "document_detail"])]
         if self.company:
-            waiting = Application.objects.filter(company=self.company, status__in=EDITABLE).count()
-            mine = ["application_detail", "application_edit", "application_create"]
-            entries.append(self._entry(_("我的申请"), "application_list", mine, waiting))
+            waiting = Application.objects.filter(company=self.company, status__in=EDITABLE)
+            entries += [
+                self._entry(
+                    _("我的申请"),
+                    "application_list",
+                    ["application_detail", "application_edit", "application_submit"],
+                    waiting.count(),
+                ),
+                self._entry(_("企业资料"), "company_profile"),
+            ]
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
-        if self.user and self.user.is_official:
-            entries.append(self._entry(_("工作台"), "worklist"))
+        if self.user and self.user.has_role(*CASE_ROLES, Role.FINANCE):
+            entries.append(self._entry(_("工作台"), "home"))
         elif not self.user:
-            entries.append(self._entry(_("通知书核验"), "notice_verify"))
-        return _there(entries)
+            entries.append(self._entry(_("通知书核验"), "notice_verify", ["notice_verify_code"]))
+        return entries
 
     @property
     def desk_nav(self) -> list[Entry]:
         if not self.user:
             return []
         entries = []
-        if self.user.has_role(Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR):
+        if self.user.has_role(*CASE_ROLES, Role.FINANCE):
             entries += [
                 self._entry(_("待办"), "worklist"),
-                self._entry(_("办件"), "case_list", ["case_detail"]),
+                self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]),
             ]
         entries.append(self._entry(_("公示"), "public_notice_list", ["public_notice_detail"]))
         if self.user.has_role(Role.FINANCE, Role.AUDITOR):
+            batches = ["batch_create", "batch_detail"]
             entries += [
                 self._entry(_("拨付"), "finance_home"),
-                self._entry(_("拨付批次"), "batch_list", ["batch_detail"]),
+                self._entry(_("批次"), "batch_list", batches),
+                self._entry(_("台账"), "ledger_list"),
             ]
-        entries.append(self._entry(_("政策库"), "policy_list"))
-        return _there(entries)
+        if self.user.has_role(Role.AUDITOR):
+            entries.append(self._entry(_("审计"), "audit_log"))
+        if self.user.has_role(Role.ADMINISTRATOR):
+            entries.append(self._entry(_("配置"), "admin:index"))
+        return [*entries, self._entry(_("政策库"), "policy_list")]
 
     @property
     def foot(self) -> list[Entry]:
-        return _there(
-            [
-                self._entry(_("政策库"), "policy_list"),
-                self._entry(_("公示公告"), "public_notice_list"),
-                self._entry(_("通知书核验"), "notice_verify"),
-            ]
-        )
+        return [
+            self._entry(_("政策库"), "policy_list"),
+            self._entry(_("公示公告"), "public_notice_list"),
+            self._entry(_("通知书核验"), "notice_verify"),
+        ]
 
     def _entry(
         self, label: "StrOrPromise", name: str, also: Iterable[str] = (), count: int = 0
-    ) -> Entry | None:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            return None
-        return Entry(str(label), url, self.here in {name, *also}, count)
-
-
-def _there(entries: Iterable[Entry | None]) -> list[Entry]:
-    """Only the places that this installation has."""
-    return [entry for entry in entries if entry]
+    ) -> Entry:
+        return Entry(str(label), reverse(name), self.here in {name, *also}, count)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import Role
-
-WORKS_ON_CASES = (Role.REVIEWER, Role.LEAD, Role.AUDITOR)
+from config.context import CASE_ROLES
 
 
 @login_not_required
@@ -14,8 +13,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """Each to their own work: officials to what waits for them, all others to the policies."""
     user = request.user
     if user.is_authenticated:
-        if user.has_role(*WORKS_ON_CASES):
+        if user.has_role(*CASE_ROLES):
             return redirect("worklist")
         if user.has_role(Role.FINANCE):
             return redirect("finance_home")
+        if user.has_role(Role.ADMINISTRATOR):
+            return redirect("admin:index")
     return redirect("policy_list")

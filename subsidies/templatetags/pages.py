@@ -101,5 +101,6 @@ def rule_name(code: str) -> str:
 def optional(context: Context, *names: str) -> str:
     """What a component can do without: left out it is empty, and not a misspelt name."""
     for name in names:
-        context.setdefault(name, "")
+        if name not in context:
+            context[name] = ""
     return ""
