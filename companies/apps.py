@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class CompaniesConfig(AppConfig):
     name = "companies"
     verbose_name = _("企业")
+
+    def ready(self) -> None:
+        # Their outbox handlers.
+        from companies.imports import jobs as import_jobs  # noqa: F401
+        from companies.vault import jobs as vault_jobs  # noqa: F401

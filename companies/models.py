@@ -15,6 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import District
 from companies import uscc
 
+# The inner rooms' tables belong to this application: Django looks for them here.
+from companies.imports.models import Import, ImportProgress  # noqa: F401
+from companies.vault.kinds import FileKind
+from companies.vault.models import PreviewPage, ScanState  # noqa: F401
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -286,6 +291,12 @@ def stored_file_path(instance: "StoredFile", filename: str) -> str:
     return f"companies/{instance.pk.hex[:2]}/{instance.pk.hex}"
 
 
+class StoredFileQuerySet(models.QuerySet["StoredFile"]):
+    def of_companies_of(self, user: "User") -> Self:
+        """The files of the companies the person belongs to."""
+        return self.filter(company__members__user=user)
+
+
 class StoredFile(models.Model):
     """A file that a company gave, once: the same bytes of the same company are one row."""
 
@@ -300,12 +311,55 @@ class StoredFile(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     uploaded_at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(
+        _("类型"),
+        max_length=12,
+        choices=FileKind,
+        default=FileKind.OTHER,
+        db_default=FileKind.OTHER.value,
+    )
+    valid_from = models.DateField(_("有效期起"), null=True, blank=True)
+    valid_until = models.DateField(_("有效期止"), null=True, blank=True)
+    scan_state = models.CharField(
+        _("查毒"),
+        max_length=10,
+        choices=ScanState,
+        default=ScanState.UNSCANNED,
+        db_default=ScanState.UNSCANNED.value,
+    )
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    virus = models.CharField(max_length=200, blank=True, db_default="")
+    # How many pages the original has; null until it was drawn, 0 where it cannot be.
+    pages = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = StoredFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("企业文件")
         constraints = [
             models.UniqueConstraint(fields=["company", "sha256"], name="stored_file_once"),
+            models.CheckConstraint(
+                name="stored_file_valid_until_follows_from",
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
+            ),
+            models.CheckConstraint(
+                name="stored_file_scanned_has_its_time",
+                condition=Q(
+                    scan_state__in=[ScanState.CLEAN, ScanState.INFECTED],
+                    scanned_at__isnull=False,
+                )
+                | Q(
+                    scan_state__in=[ScanState.PENDING, ScanState.UNSCANNED],
+                    scanned_at__isnull=True,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def days_left(self, today: date) -> int | None:
+        """Days until the last valid day, that day included in validity: below 0 it has expired."""
+        return None if self.valid_until is None else (self.valid_until - today).days

@@ -166,6 +166,14 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "relay the outbox": {"task": "outbox.relay", "schedule": 5.0},
+    "scan files that wait for a verdict": {
+        "task": "companies.scan_what_waits",
+        "schedule": crontab(minute="*/10"),
+    },
+    "remind of files that run out": {
+        "task": "companies.tend_the_vault",
+        "schedule": crontab(hour=8, minute=20),
+    },
     "end public notices that are over": {
         "task": "reviews.end_due_public_notices",
         "schedule": crontab(minute=5),
@@ -230,6 +238,18 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
 FILE_UPLOAD_PERMISSIONS = 0o600
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
+IMPORT_MAX_BYTES = 50 * 1024 * 1024
+# A form may bring several files at once; a request beyond this is not even read.
+REQUEST_MAX_BYTES = 10 * UPLOAD_MAX_BYTES
+FILE_UPLOAD_HANDLERS = [
+    "companies.vault.uploads.RequestLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Where ClamAV's daemon listens: tcp://host:3310 or unix:///path. With REQUIRE_SCAN a file that
+# was not found clean is handed to nobody but the company that gave it.
+CLAMD_URL = env.str("CLAMD_URL", default="")
+REQUIRE_SCAN = env.bool("REQUIRE_SCAN", default=PRODUCTION)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if PRODUCTION else "filemail://")

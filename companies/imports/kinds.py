@@ -1,0 +1,299 @@
+"""The kinds of tables: their columns, what makes two rows the same, and how rows are found."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts.models import District
+from companies import uscc
+from companies.imports import cells
+from companies.imports.access import ImportKind
+from companies.models import (
+    Company,
+    CreditEntry,
+    Incident,
+    IncidentKind,
+    Measure,
+    RdInstitution,
+    Source,
+    Street,
+    YearlyFigure,
+)
+
+Values = dict[str, Any]
+Key = tuple[Any, ...]
+
+CODE = "uscc"
+NAME = "name"
+BUSINESS_CODES = ("91", "92", "93")
+TEXT_FIELDS = (CODE, "industry", "number", "contact_phone")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the template. `field` is the model's; the title is the file's, in Chinese."""
+
+    field: str
+    title: str
+    read: cells.Reader
+    hint: str
+    example: str
+    required: bool = False
+    choices: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a spreadsheet must not take it for a number."""
+        return self.field in TEXT_FIELDS
+
+
+def _words(
+    name: str, title: str, words: dict[str, Any], hint: str, *, required: bool = False
+) -> Column:
+    return Column(
+        name,
+        title,
+        cells.one_of(words),
+        hint,
+        next(iter(words)),
+        required=required,
+        choices=words,
+    )
+
+
+CODE_COLUMN = Column(
+    CODE,
+    "统一社会信用代码",
+    cells.code,
+    "18 位，与营业执照一致。先把这一列设为文本格式",
+    "91330205MA2AAAAA1X",
+    required=True,
+)
+
+
+class Kind:
+    """How rows of one kind become rows of the registry.
+
+    An empty cell says nothing: it leaves what is known, and takes the default of what is new.
+    """
+
+    kind: ImportKind
+    model: type[models.Model]
+    columns: Sequence[Column]
+    # Fields that, with the company, say which row is meant.
+    identity: tuple[str, ...] = ()
+    # What every row of the kind has besides its columns.
+    fixed: Values = {}
+
+    @property
+    def sheet(self) -> str:
+        """The name of the template's sheet."""
+        return str(self.kind.label)
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        """What is wrong between the cells of a row: fields and sentences."""
+        return []
+
+    def key(self, values: Values) -> Key:
+        return (values[CODE], *(values.get(name) for name in self.identity))
+
+    def key_of(self, row: Any) -> Key:
+        return (row.code, *(getattr(row, name) for name in self.identity))
+
+    def rows(self, district: District) -> models.QuerySet[Any]:
+        """The district's rows of the registry, in the order in which they are locked."""
+        return (
+            self.model._default_manager.filter(company__district=district, **self.fixed)
+            .annotate(code=F("company__uscc"))
+            .order_by("pk")
+        )
+
+    def existing(self, values: Sequence[Values], district: District) -> models.QuerySet[Any]:
+        """The rows of the registry that rows of the file can mean."""
+        asked = {
+            f"{name}__in": {row[name] for row in values if name in row} for name in self.identity
+        }
+        codes = {row[CODE] for row in values}
+        return self.rows(district).filter(company__uscc__in=codes, **asked)
+
+    def fields_of(self, values: Values) -> Values:
+        """What the row sets, by the model's fields."""
+        return {
+            name: value for name, value in values.items() if name not in (CODE, NAME)
+        } | self.fixed
+
+    def build(self, values: Values, company: Company | None, district: District) -> Any:
+        return self.model(company=company, **self.fields_of(values))
+
+
+class Companies(Kind):
+    kind = ImportKind.COMPANIES
+    model = Company
+    columns = (
+        CODE_COLUMN,
+        Column(
+            NAME,
+            "企业名称",
+            cells.text(120),
+            "与营业执照一致",
+            "宁波示例机械有限公司",
+            required=True,
+        ),
+        _words("street", "街道（镇）", cells.words_of(Street), "从列表中选"),
+        Column("address", "地址", cells.text(200), "注册地址", "慈城镇示例路 1 号"),
+        Column(
+            "industry",
+            "所属行业",
+            cells.matching(5, r"[A-T]?[0-9]{2,4}", "行业代码写成 C3912、3912 或 39"),
+            "国民经济行业分类代码",
+            "C3912",
+        ),
+        _words("above_scale", "规上企业", cells.YES_OR_NO, "是或否，不清楚就空着"),
+        _words("high_tech", "高新技术企业", cells.YES_OR_NO, "是或否，不清楚就空着"),
+        _words("rd_institution", "研发机构", cells.words_of(RdInstitution), "最高的一级"),
+        _words("comprehensive_support", "综合扶持", cells.YES_OR_NO, "是否享受综合扶持"),
+        Column(
+            "cultivation_cap",
+            "培育期年度额度（元）",
+            cells.money,
+            "没有培育期约定就空着。以元为单位",
+            "2000000.00",
+        ),
+        Column("contact_name", "联系人", cells.text(50), "姓名", "王小明"),
+        Column(
+            "contact_phone",
+            "联系电话",
+            cells.matching(20, r"[0-9+()\-]{5,20}", "只写数字和连字符，如 0574-87650000"),
+            "手机或带区号的固定电话",
+            "0574-87650000",
+        ),
+    )
+
+    def key_of(self, row: Any) -> Key:
+        return (row.uscc,)
+
+    def rows(self, district: District) -> models.QuerySet[Any]:
+        return Company.objects.filter(district=district).order_by("pk")
+
+    def existing(self, values: Sequence[Values], district: District) -> models.QuerySet[Any]:
+        return self.rows(district).filter(uscc__in={row[CODE] for row in values})
+
+    def fields_of(self, values: Values) -> Values:
+        return values
+
+    def build(self, values: Values, company: Company | None, district: District) -> Company:
+        return Company(district=district, **values)
+
+    def doubt(self, code: str) -> str:
+        """Why a person must confirm a new code; empty where nobody needs to."""
+        if uscc.verdict(code) is uscc.Verdict.CONFIRM:
+            return _("末位校验码不符，2016 年前有少数企业确是如此")
+        if not code.startswith(BUSINESS_CODES):
+            return _("不是企业的代码（91、92、93 开头）")
+        return ""
+
+
+_AS_OF = Column("as_of", "数据截至", cells.day, "空着表示今天", "2026-01-31")
+_YEAR = Column("year", "年度", cells.year, "公历年份", "2025", required=True)
+
+
+class Figures(Kind):
+    kind = ImportKind.FIGURES
+    model = YearlyFigure
+    identity = ("year", "measure", "source")
+    columns = (
+        CODE_COLUMN,
+        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _YEAR,
+        _words(
+            "measure",
+            "指标",
+            cells.words_of(Measure, without=[Measure.FISCAL_CONTRIBUTION]),
+            "从列表中选。财政贡献由财政部门另行导入",
+            required=True,
+        ),
+        Column("value", "数值（元）", cells.money, "以元为单位", "5200000.00", required=True),
+        _words("source", "来源", cells.words_of(Source), "从列表中选", required=True),
+        _AS_OF,
+    )
+
+
+class FiscalContribution(Kind):
+    kind = ImportKind.FISCAL
+    model = YearlyFigure
+    identity = ("year", "source")
+    fixed = {"measure": Measure.FISCAL_CONTRIBUTION.value}
+    columns = (
+        CODE_COLUMN,
+        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _YEAR,
+        Column("value", "财政贡献（元）", cells.money, "以元为单位", "3000000.00", required=True),
+        _words("source", "来源", cells.words_of(Source), "从列表中选", required=True),
+        _AS_OF,
+    )
+
+
+class Credit(Kind):
+    kind = ImportKind.CREDIT
+    model = CreditEntry
+    columns = (
+        CODE_COLUMN,
+        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        Column(
+            "title", "事由", cells.text(200), "列入的事由", "列入严重失信主体名单", required=True
+        ),
+        Column("source", "来源", cells.text(60), "空着表示信用中国", "信用中国"),
+        Column(
+            "number",
+            "文书号",
+            cells.text(80),
+            "有就填，是认出同一条记录的依据",
+            "甬税罚〔2025〕1号",
+        ),
+        Column("listed_on", "列入日期", cells.day, "年-月-日", "2025-03-31", required=True),
+        Column("repaired_on", "修复日期", cells.day, "没有修复就空着", "2025-09-30"),
+    )
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        repaired: date | None = values.get("repaired_on")
+        if repaired and repaired < values["listed_on"]:
+            return [("repaired_on", _("修复日期不能早于列入日期"))]
+        return []
+
+    def key(self, values: Values) -> Key:
+        source = values.get("source") or CreditEntry._meta.get_field("source").get_default()
+        return self._key(values[CODE], source, values.get("number"), values)
+
+    def key_of(self, row: Any) -> Key:
+        return self._key(row.code, row.source, row.number, vars(row))
+
+    def _key(self, code: str, source: str, number: str | None, values: Values) -> Key:
+        """Its document's number says which entry it is; without one its reason and day do."""
+        if number:
+            return (code, source, number)
+        return (code, source, values["title"], values["listed_on"])
+
+
+class Incidents(Kind):
+    kind = ImportKind.INCIDENTS
+    model = Incident
+    identity = ("kind", "date")
+    columns = (
+        CODE_COLUMN,
+        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _words("kind", "类别", cells.words_of(IncidentKind), "从列表中选", required=True),
+        Column("date", "发生日期", cells.day, "年-月-日", "2025-03-31", required=True),
+        Column("note", "说明", cells.text(200), "简要情况", "一般生产安全事故"),
+    )
+
+
+KINDS: dict[str, Kind] = {
+    kind.kind.value: kind
+    for kind in (Companies(), Figures(), FiscalContribution(), Credit(), Incidents())
+}

@@ -1,0 +1,350 @@
+"""Goes through a table once and says what it would change; the same walk writes it.
+
+A file is taken whole or not at all, so the walk that writes raises at the first thing that is
+not as it was shown, and its transaction takes everything back.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import District
+from accounts.refusals import StateChanged
+from companies.imports import cells
+from companies.imports.files import Row, Unreadable
+from companies.imports.kinds import CODE, NAME, Column, Companies, Key, Kind, Values
+from companies.models import Company
+
+BATCH = 1000
+FAULTS_KEPT = 5000
+SAMPLES_KEPT = 50
+# Nobody confirms more codes than these with open eyes.
+DOUBTFUL_MOST = 200
+
+
+@dataclass
+class Plan:
+    """What a table would do. `digest` is the hash of every change in it."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    faults: int = 0
+    fault_list: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    doubtful: list[dict[str, Any]] = field(default_factory=list)
+    hash: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def digest(self) -> str:
+        return str(self.hash.hexdigest())
+
+    def fault(self, text: str, row: int | None = None, column: str = "", value: str = "") -> None:
+        self.faults += 1
+        if len(self.fault_list) < FAULTS_KEPT:
+            self.fault_list.append(
+                {"row": row, "column": column, "value": value[:60], "text": text}
+            )
+
+    def change(self, row: int, code: str, name: str, changes: list[list[str]], new: bool) -> None:
+        if new:
+            self.new += 1
+        else:
+            self.changed += 1
+        told = [row, code, name, new, changes]
+        self.hash.update(json.dumps(told, ensure_ascii=False).encode())
+        if len(self.samples) < SAMPLES_KEPT:
+            self.samples.append(
+                {"row": row, "code": code, "name": name, "new": new, "changes": changes}
+            )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the file that was understood."""
+
+    number: int
+    values: Values
+
+
+def go_through(kind: Kind, rows: Iterator[Row], district: District, *, write: bool = False) -> Plan:
+    """The plan of a table; with `write`, in the caller's transaction, what it says is done."""
+    walk = _Walk(kind, district, write=write)
+    try:
+        walk.read_header(rows)
+        for batch in _batches(walk.read(rows)):
+            walk.compare(batch)
+    except _HeaderFaults:
+        return walk.plan
+    except Unreadable as error:
+        walk.plan.fault(str(error), error.row)
+    if len(walk.plan.doubtful) > DOUBTFUL_MOST:
+        walk.plan.fault(
+            _("要人工确认的代码有 %(codes)d 个，超过 %(most)d 个。请核对后分批导入。")
+            % {"codes": len(walk.plan.doubtful), "most": DOUBTFUL_MOST}
+        )
+    if not walk.is_filled and not walk.plan.faults:
+        walk.plan.fault(_("除了表头没有数据。请从第 2 行起填写。"))
+    return walk.plan
+
+
+def _batches(lines: Iterator[Line]) -> Iterable[list[Line]]:
+    batch: list[Line] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class _Walk:
+    def __init__(self, kind: Kind, district: District, *, write: bool) -> None:
+        self.kind = kind
+        self.district = district
+        self.write = write
+        self.plan = Plan()
+        self.header: list[str] = []
+        self.places: list[tuple[int, Column]] = []
+        self.width = 0
+        self.seen: dict[int, int] = {}
+        self.is_filled = False
+
+    # The header
+
+    def read_header(self, rows: Iterator[Row]) -> None:
+        """Which column stands where. Raises Unreadable with everything that is wrong with it."""
+        number, titles = next(rows, (1, []))
+        if not titles:
+            raise Unreadable(_("表里没有内容。请按模板填写。"))
+        self.header = [cells.plain(title) for title in titles]
+        known = {cells.plain(column.title): column for column in self.kind.columns}
+        found = [title for title in self.header if title in known]
+        if not found:
+            raise Unreadable(self._no_header(titles), number)
+        for place, title in enumerate(self.header):
+            if column := known.get(title):
+                self.places.append((place, column))
+            elif title:
+                self.plan.fault(
+                    _("不认识这一列。请用模板的表头，多余的列请删去"), number, letter(place), title
+                )
+        for title in sorted({title for title in found if found.count(title) > 1}):
+            self.plan.fault(_("这一列出现了两次"), number, "", title)
+        for column in self.kind.columns:
+            if column.required and cells.plain(column.title) not in found:
+                self.plan.fault(_("缺少这一列"), number, "", column.title)
+        self.width = max(place for place, _column in self.places) + 1
+        if self.plan.faults:
+            raise _HeaderFaults("")
+
+    def _no_header(self, titles: list[str]) -> str:
+        if len(titles) == 1 and any(sign in titles[0] for sign in "\t;|"):
+            return _("列之间要用逗号分隔。请另存为“CSV UTF-8（逗号分隔）”或 xlsx。")
+        return _("第一行应是表头，以“%(title)s”等列名开头。标题、说明等行请删去。") % {
+            "title": self.kind.columns[0].title
+        }
+
+    # The rows
+
+    def read(self, rows: Iterator[Row]) -> Iterator[Line]:
+        for number, texts in rows:
+            self.is_filled = True
+            if [cells.plain(text) for text in texts] == self.header:
+                self.plan.fault(_("又是一行表头，请删去"), number)
+                continue
+            if len(texts) < self.width or any(text.strip() for text in texts[len(self.header) :]):
+                self.plan.fault(
+                    _("有 %(cells)d 格，表头有 %(titles)d 列。请检查逗号和引号")
+                    % {"cells": len(texts), "titles": len(self.header)},
+                    number,
+                )
+                continue
+            line = self._understand(number, texts)
+            if line and not self._is_repeated(line):
+                yield line
+
+    def _understand(self, number: int, texts: list[str]) -> Line | None:
+        before = self.plan.faults
+        values: Values = {}
+        for place, column in self.places:
+            text = texts[place].strip()
+            if not text:
+                if column.required:
+                    self.plan.fault(_("没有填写"), number, f"{letter(place)} {column.title}")
+                continue
+            try:
+                values[column.field] = column.read(text)
+            except cells.CellFault as fault:
+                self.plan.fault(str(fault), number, f"{letter(place)} {column.title}", text)
+        if self.plan.faults == before:
+            for name, sentence in self.kind.faults_of(values):
+                self.plan.fault(sentence, number, self._place_of(name), str(values[name]))
+        return Line(number, values) if self.plan.faults == before else None
+
+    def _is_repeated(self, line: Line) -> bool:
+        # Hashes, not keys: a hundred thousand rows in some megabytes.
+        key = hash(self.kind.key(line.values))
+        first = self.seen.setdefault(key, line.number)
+        if first != line.number:
+            self.plan.fault(
+                _("与第 %(row)d 行重复，请只留一行") % {"row": first},
+                line.number,
+                self._place_of(CODE),
+                line.values[CODE],
+            )
+        return first != line.number
+
+    def _place_of(self, name: str) -> str:
+        return next(
+            f"{letter(place)} {column.title}"
+            for place, column in self.places
+            if column.field == name
+        )
+
+    # The registry
+
+    def compare(self, batch: list[Line]) -> None:
+        codes = {line.values[CODE] for line in batch}
+        companies = {
+            company.uscc: company
+            for company in Company.objects.filter(uscc__in=codes).only(
+                "uscc", "name", "district_id"
+            )
+        }
+        lines = [line for line in batch if self._is_known(line, companies)]
+        found = self._existing(lines)
+        differing = {
+            key: found[key]
+            for line in lines
+            if (key := self.kind.key(line.values)) in found
+            and self._difference(found[key], line.values)
+        }
+        if self.write and differing:
+            # Only what is to be changed is held, and compared again as it now stands.
+            self._lock(differing, found)
+        new: list[Any] = []
+        changed: list[Any] = []
+        fields: set[str] = set()
+        for line in lines:
+            row = found.get(self.kind.key(line.values))
+            if row is None:
+                company = companies.get(line.values[CODE])
+                built = self.kind.build(line.values, company, self.district)
+                self._tell(line, self._cells_of_new(line.values), new=True)
+                self._doubt(line)
+                new.append(built)
+            elif difference := self._difference(row, line.values):
+                self._tell(line, [list(change) for change in self._cells_of(difference)])
+                for name, (_before, after) in difference.items():
+                    setattr(row, name, after)
+                fields.update(difference)
+                changed.append(row)
+            else:
+                self.plan.same += 1
+        if self.write:
+            manager = self.kind.model._default_manager
+            manager.bulk_create(new, batch_size=BATCH)
+            if changed and manager.bulk_update(changed, sorted(fields)) != len(changed):
+                raise StateChanged(_("要改的数据刚被别人删去。"))
+
+    def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
+        code = line.values[CODE]
+        company = companies.get(code)
+        if isinstance(self.kind, Companies):
+            if company and company.district_id != self.district.pk:
+                self._fault_at(CODE, _("这家企业登记在别的区县，不能由本区导入"), line)
+                return False
+            return True
+        if company is None or company.district_id != self.district.pk:
+            self._fault_at(CODE, _("企业库里没有这个代码，请先导入企业"), line)
+            return False
+        name = line.values.get(NAME)
+        if name and cells.plain(name) != cells.plain(company.name):
+            self._fault_at(
+                NAME, _("与企业库里的“%(name)s”不一致，请核对代码") % {"name": company.name}, line
+            )
+            return False
+        return True
+
+    def _fault_at(self, name: str, text: str, line: Line) -> None:
+        self.plan.fault(text, line.number, self._place_of(name), str(line.values[name]))
+
+    def _existing(self, lines: list[Line]) -> dict[Key, Any]:
+        wanted = {self.kind.key(line.values) for line in lines}
+        found: dict[Key, Any] = {}
+        for row in self.kind.existing([line.values for line in lines], self.district):
+            key = self.kind.key_of(row)
+            if key in wanted:
+                found.setdefault(key, row)
+        return found
+
+    def _lock(self, differing: dict[Key, Any], found: dict[Key, Any]) -> None:
+        rows = self.kind.rows(self.district).filter(pk__in=[row.pk for row in differing.values()])
+        for row in rows.select_for_update(of=("self",), no_key=True):
+            found[self.kind.key_of(row)] = row
+
+    def _difference(self, row: Any, values: Values) -> dict[str, tuple[Any, Any]]:
+        return {
+            name: (getattr(row, name), value)
+            for name, value in self.kind.fields_of(values).items()
+            if getattr(row, name) != value
+        }
+
+    def _doubt(self, line: Line) -> None:
+        if isinstance(self.kind, Companies) and (reason := self.kind.doubt(line.values[CODE])):
+            self.plan.doubtful.append(
+                {
+                    "row": line.number,
+                    "code": line.values[CODE],
+                    "name": line.values[NAME],
+                    "reason": reason,
+                }
+            )
+
+    def _tell(self, line: Line, changes: list[list[str]], *, new: bool = False) -> None:
+        self.plan.change(line.number, line.values[CODE], line.values.get(NAME, ""), changes, new)
+
+    def _cells_of_new(self, values: Values) -> list[list[str]]:
+        return [
+            [column.title, "", _shown(column, values[column.field])]
+            for _place, column in self.places
+            if column.field in values and column.field not in (CODE, NAME)
+        ]
+
+    def _cells_of(self, difference: dict[str, tuple[Any, Any]]) -> Iterator[tuple[str, str, str]]:
+        for _place, column in self.places:
+            if column.field in difference:
+                before, after = difference[column.field]
+                yield column.title, _shown(column, before), _shown(column, after)
+
+
+class _HeaderFaults(Unreadable):
+    """The faults of the header are in the plan already."""
+
+
+def letter(place: int) -> str:
+    """The name of a column in a spreadsheet, from its place counted from 0."""
+    name = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def _shown(column: Column, value: Any) -> str:
+    """A value as the file would write it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return next((word for word, choice in column.choices.items() if choice == value), str(value))

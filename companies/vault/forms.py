@@ -1,0 +1,61 @@
+"""What a company says of a file."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from companies.files import CONTENT_TYPES
+from companies.models import StoredFile
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar; without one, a text field."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class DescriptionForm(forms.ModelForm):
+    """What a file is and how long it holds."""
+
+    use_required_attribute = False
+
+    class Meta:
+        model = StoredFile
+        fields = ("kind", "valid_from", "valid_until")
+        widgets = {"valid_from": DayInput, "valid_until": DayInput}
+        help_texts = {
+            "valid_until": _("到期前 30 天、7 天和过期后各提醒一次。没有期限就空着。"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"label_suffix": ""} | kwargs))
+        for name in ("valid_from", "valid_until"):
+            self.fields[name].width = "w-date"  # type: ignore[attr-defined]
+            self.fields[name].error_messages["invalid"] = _("请写成年-月-日，如 2026-06-30")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        start, end = data.get("valid_from"), data.get("valid_until")
+        if start and end and end < start:
+            self.add_error("valid_until", _("有效期止不能早于有效期起"))
+        return data
+
+    def _post_clean(self) -> None:
+        """The service changes the row; the form only understands what was typed."""
+
+
+class UploadForm(DescriptionForm):
+    upload = forms.FileField(
+        label=_("文件"),
+        help_text=_("PDF、图片、Word 或 Excel，不超过 20 MB。"),
+        widget=forms.FileInput(attrs={"accept": ",".join(CONTENT_TYPES)}),
+        error_messages={
+            "required": _("请选择文件"),
+            "empty": _("这是空文件，请检查后重新上传"),
+        },
+    )
+    field_order = ("upload", "kind", "valid_from", "valid_until")

@@ -1,0 +1,173 @@
+"""The document vault: what a company keeps, and each file for whoever may read it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.access import SignedInRequest
+from accounts.refusals import Refused
+from companies.models import Company, StoredFile
+from companies.vault import access, services
+from companies.vault.access import Use
+from companies.vault.downloads import attachment, picture
+from companies.vault.forms import DescriptionForm, UploadForm
+from companies.vault.kinds import FileKind
+from companies.vault.models import ScanState
+
+PAGE_SIZE = 20
+SOON = 30  # days
+USES_SHOWN = 3
+SCAN_KINDS = {
+    ScanState.PENDING: "now",
+    ScanState.CLEAN: "pass",
+    ScanState.INFECTED: "fail",
+    ScanState.UNSCANNED: "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A file as the list shows it."""
+
+    file: StoredFile
+    days: int | None
+    uses: list[Use]
+    more_uses: int
+    can_open: bool
+
+    @property
+    def scan_kind(self) -> str:
+        return SCAN_KINDS[ScanState(self.file.scan_state)]
+
+    @property
+    def is_expired(self) -> bool:
+        return self.days is not None and self.days < 0
+
+    @property
+    def is_ending(self) -> bool:
+        return self.days is not None and 0 <= self.days <= SOON
+
+
+@require_http_methods(["GET", "POST"])
+def vault(request: SignedInRequest) -> HttpResponse:
+    company = _company_of(request)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        data = dict(form.cleaned_data)
+        upload = data.pop("upload")
+        try:
+            stored = services.keep_file(
+                company, upload, **(data | {"kind": FileKind(data["kind"])}), by=request.user
+            )
+        except Refused as refusal:
+            for text in refusal.messages:
+                form.add_error("upload", text)
+        else:
+            messages.success(request, _("“%(name)s”已在材料库。") % {"name": stored.name})
+            return redirect("vault")
+    files = company.files.order_by("-uploaded_at", "pk")
+    wanted = request.GET.get("kind", "")
+    kind = wanted if wanted in FileKind.values else ""
+    if kind:
+        files = files.filter(kind=kind)
+    if request.GET.get("ending"):
+        files = files.filter(valid_until__lte=timezone.localdate() + timedelta(days=SOON))
+    page = Paginator(files, PAGE_SIZE).get_page(request.GET.get("page"))
+    uses = access.uses_in(company)
+    context = {
+        "company": company,
+        "form": form,
+        "page": page,
+        "rows": [_row(file, uses.get(file.pk, []), request) for file in page],
+        "kinds": FileKind.choices,
+        "kind": kind,
+        "ending": bool(request.GET.get("ending")),
+    }
+    return render(request, "vault/vault.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def file_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """A file with its pages as pictures; its own company may say what it is."""
+    stored = _visible(request, pk)
+    own = access.is_own(stored, request.user)
+    if request.method == "POST" and not own:
+        raise Http404
+    form = DescriptionForm(
+        request.POST or None,
+        initial={name: getattr(stored, name) for name in DescriptionForm.Meta.fields},
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        services.describe_file(stored, **(data | {"kind": FileKind(data["kind"])}), by=request.user)
+        messages.success(request, _("已保存。"))
+        return redirect("file_detail", pk)
+    uses = access.uses_in(stored.company).get(stored.pk, []) if own else []
+    context = {
+        "layout": "portal.html" if own else "workspace.html",
+        "own": own,
+        "row": _row(stored, uses, request),
+        "file": stored,
+        "uses": uses,
+        "form": form,
+        "pages": stored.preview_pages.all() if access.may_open(stored, request.user) else [],
+    }
+    return render(request, "vault/file_detail.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def file_download(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    return deliver(request, _visible(request, pk))
+
+
+@require_GET
+def file_page(request: SignedInRequest, pk: UUID, number: int) -> FileResponse:
+    """A page of a file, drawn anew."""
+    stored = _visible(request, pk)
+    if not access.may_open(stored, request.user):
+        raise Http404
+    page = get_object_or_404(stored.preview_pages, number=number)
+    return picture(page.image.open("rb"), f"{number}.png")
+
+
+def deliver(request: SignedInRequest, stored: StoredFile) -> HttpResponseBase:
+    """The file itself, to a person who may see it; or why it is not handed out."""
+    if not access.may_open(stored, request.user):
+        context = {
+            "layout": "portal.html" if access.is_own(stored, request.user) else "workspace.html",
+            "file": stored,
+        }
+        return render(request, "vault/withheld.html", context, status=403)
+    return attachment(stored.content.open("rb"), stored.name, stored.content_type)
+
+
+def _company_of(request: SignedInRequest) -> Company:
+    company = Company.objects.filter(members__user=request.user).order_by("pk").first()
+    if company is None:
+        raise Http404
+    return company
+
+
+def _visible(request: SignedInRequest, pk: UUID) -> StoredFile:
+    files: QuerySet[StoredFile] = access.visible_to(request.user).select_related("company")
+    return get_object_or_404(files, pk=pk)
+
+
+def _row(file: StoredFile, uses: list[Use], request: SignedInRequest) -> Row:
+    return Row(
+        file=file,
+        days=file.days_left(timezone.localdate()),
+        uses=uses[:USES_SHOWN],
+        more_uses=max(len(uses) - USES_SHOWN, 0),
+        can_open=access.may_open(file, request.user),
+    )

@@ -1,0 +1,355 @@
+"""What a table changes, that it is shown before, and that it happens whole or not at all."""
+
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connections
+
+from accounts.models import Appointment, Role
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
+from companies.imports import services
+from companies.imports.models import Import, ImportState
+from companies.models import Company, CreditEntry, Incident, YearlyFigure
+from outbox.models import Job
+from outbox.services import perform, perform_due
+from tests.factories import CompanyFactory, uscc
+from tests.imports.tables import (
+    COMPANIES,
+    CREDIT,
+    FIGURES,
+    FISCAL,
+    INCIDENTS,
+    as_csv,
+    as_xlsx,
+    company_rows,
+    confirm,
+    start,
+)
+
+WARN = "91350203M0001QKT19"  # genuine, with a wrong last sign
+
+
+@pytest.mark.parametrize("make", [as_csv, as_xlsx])
+def test_new_companies_are_written_once_confirmed(district, administrator, make):
+    run = start("companies", district, administrator, make([COMPANIES, *company_rows(3)]))
+
+    assert (run.state, run.new, run.changed, run.same) == (ImportState.READY, 3, 0, 0)
+    assert not Company.objects.filter(name__contains="导入").exists()
+
+    run = confirm(run, administrator)
+
+    assert run.state == ImportState.WRITTEN
+    written = Company.objects.get(uscc=uscc(5001))
+    assert (written.name, written.district, written.above_scale) == (
+        "宁波导入1有限公司",
+        district,
+        True,
+    )
+    assert written.get_street_display() == "慈城镇"
+
+
+def test_the_same_table_twice_changes_nothing(district, administrator):
+    content = as_csv([COMPANIES, *company_rows(3)])
+    confirm(start("companies", district, administrator, content), administrator)
+
+    again = start("companies", district, administrator, content)
+
+    assert (again.state, again.new, again.changed, again.same) == (ImportState.READY, 0, 0, 3)
+    with pytest.raises(Refused, match="没有要写入的"):
+        confirm(again, administrator)
+
+
+def test_only_what_differs_is_shown_with_before_and_after_and_written(district, administrator):
+    company = CompanyFactory(
+        district=district, name="宁波旧名有限公司", above_scale=False, address="旧路 1 号"
+    )
+    row = (company.uscc, "宁波新名有限公司", "", "是", "2000000")
+
+    run = start("companies", district, administrator, as_csv([COMPANIES, row]))
+
+    assert (run.new, run.changed, run.same) == (0, 1, 0)
+    assert run.samples == [
+        {
+            "row": 2,
+            "code": company.uscc,
+            "name": "宁波新名有限公司",
+            "new": False,
+            "changes": [
+                ["企业名称", "宁波旧名有限公司", "宁波新名有限公司"],
+                ["规上企业", "否", "是"],
+                ["培育期年度额度（元）", "", "2,000,000.00"],
+            ],
+        }
+    ]
+    confirm(run, administrator)
+    company.refresh_from_db()
+    assert (company.name, company.above_scale, company.cultivation_cap) == (
+        "宁波新名有限公司",
+        True,
+        Decimal("2000000.00"),
+    )
+    assert company.address == "旧路 1 号"
+
+
+def test_an_empty_cell_leaves_what_is_known(district, administrator):
+    company = CompanyFactory(district=district, above_scale=True, cultivation_cap=Decimal(5))
+    row = (company.uscc, company.name, "", "", "")
+
+    run = start("companies", district, administrator, as_csv([COMPANIES, row]))
+
+    assert (run.changed, run.same) == (0, 1)
+
+
+def test_figures_entries_and_incidents_are_written_and_found_again(district, administrator):
+    company = CompanyFactory(district=district)
+    tables = {
+        "figures": [FIGURES, (company.uscc, 2025, "研发投入", "5200000", "统计导入", "")],
+        "credit": [CREDIT, (company.uscc, "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01")],
+        "incidents": [INCIDENTS, (company.uscc, "安全生产", "2025-03-01", "一般事故")],
+    }
+    for kind, rows in tables.items():
+        run = start(kind, district, administrator, as_csv(rows))
+        assert (run.new, run.changed) == (1, 0), run.fault_list
+        confirm(run, administrator)
+        again = start(kind, district, administrator, as_csv(rows))
+        assert (again.new, again.changed, again.same) == (0, 0, 1)
+
+    figure = YearlyFigure.objects.get(company=company)
+    assert (figure.value, figure.as_of) == (Decimal("5200000.00"), date(2026, 3, 11))
+    entry = CreditEntry.objects.get(company=company)
+    assert (entry.source, entry.repaired_on) == ("信用中国", date(2025, 9, 1))
+    assert Incident.objects.get(company=company).note == "一般事故"
+
+
+def test_a_repair_reaches_the_entry_with_the_same_document(district, administrator):
+    company = CompanyFactory(district=district)
+    entry = CreditEntry.objects.create(
+        company=company, title="欠税", number="甬税1号", listed_on=date(2025, 3, 1)
+    )
+    row = (company.uscc, "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01")
+
+    run = confirm(start("credit", district, administrator, as_csv([CREDIT, row])), administrator)
+
+    assert run.changed == 1
+    entry.refresh_from_db()
+    assert (entry.title, entry.repaired_on) == ("欠缴税款", date(2025, 9, 1))
+
+
+def test_the_treasurer_writes_the_fiscal_contribution(district, treasurer):
+    company = CompanyFactory(district=district)
+    content = as_csv([FISCAL, (company.uscc, 2025, "3000000", "税务导入", "2026-01-31")])
+
+    confirm(start("fiscal", district, treasurer, content), treasurer)
+
+    figure = YearlyFigure.objects.get(company=company)
+    assert (figure.measure, figure.source, figure.value) == (
+        "fiscal_contribution",
+        "tax",
+        Decimal("3000000.00"),
+    )
+
+
+# Who
+
+
+def test_only_finance_imports_the_fiscal_contribution(district, administrator, treasurer):
+    with pytest.raises(NotAllowed):
+        start("fiscal", district, administrator, as_csv([FISCAL]))
+    with pytest.raises(NotAllowed):
+        start("companies", district, treasurer, as_csv([COMPANIES]))
+
+
+def test_an_import_is_seen_and_confirmed_only_by_those_who_may_import_it(
+    district, administrator, treasurer
+):
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(1)]))
+
+    assert list(Import.objects.visible_to(administrator)) == [run]
+    assert not Import.objects.visible_to(treasurer).exists()
+    with pytest.raises(NotAllowed):
+        confirm(run, treasurer)
+    with pytest.raises(NotAllowed):
+        services.discard_import(run, by=treasurer)
+
+
+def test_a_role_that_ended_confirms_nothing(district, administrator):
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(1)]))
+    Appointment.objects.filter(user=administrator, role=Role.ADMINISTRATOR).update(
+        ends_on=date(2026, 3, 10)
+    )
+    del administrator.current_appointments
+
+    with pytest.raises(NotAllowed):
+        confirm(run, administrator)
+
+
+# Doubtful codes
+
+
+def test_a_code_with_a_wrong_last_sign_is_written_only_if_a_person_confirms_it(
+    district, administrator
+):
+    rows = [COMPANIES, (WARN, "厦门一有限公司", "", "", "")]
+    run = start("companies", district, administrator, as_csv(rows))
+
+    assert (run.state, [doubt["code"] for doubt in run.doubtful]) == (ImportState.READY, [WARN])
+    with pytest.raises(Refused, match="核对存疑的代码"):
+        confirm(run, administrator)
+
+    run = confirm(run, administrator, codes_confirmed=True)
+
+    assert Company.objects.filter(uscc=WARN).exists()
+    act = Entry.objects.get(action="import.written", about_id=str(run.pk))
+    assert (act.actor, act.data["confirmed_codes"]) == (administrator, [WARN])
+
+
+def test_a_code_that_is_no_companys_is_asked_about(district, administrator):
+    rows = [COMPANIES, ("12330282688011591A", "某事业单位", "", "", "")]
+
+    run = start("companies", district, administrator, as_csv(rows))
+
+    assert "91、92、93" in run.doubtful[0]["reason"]
+
+
+def test_a_confirmed_code_is_not_asked_about_again(district, administrator):
+    CompanyFactory(uscc=WARN, name="厦门一有限公司", district=district)
+
+    run = start(
+        "companies",
+        district,
+        administrator,
+        as_csv([COMPANIES, (WARN, "厦门一有限公司", "", "是", "5")]),
+    )
+
+    assert (run.changed, run.doubtful) == (1, [])
+
+
+# Whole or not at all
+
+
+def test_the_audit_names_the_file_its_hash_and_the_counts(district, administrator):
+    content = as_csv([COMPANIES, *company_rows(2)])
+    run = confirm(start("companies", district, administrator, content), administrator)
+
+    act = Entry.objects.get(action="import.written", about_id=str(run.pk))
+
+    assert act.data["sha256"] == run.sha256
+    assert (act.data["new"], act.data["changed"], act.data["same"]) == (2, 0, 0)
+
+
+def test_what_was_not_shown_is_not_written(district, administrator):
+    rows = company_rows(3)
+    run = start("companies", district, administrator, as_csv([COMPANIES, *rows]))
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    # Between the look and the writing somebody registers one of the companies otherwise.
+    CompanyFactory(uscc=rows[1][0], name="宁波抢先有限公司", district=district)
+
+    perform_due()
+
+    run.refresh_from_db()
+    assert (run.state, run.new, run.changed, run.confirmed_by) == (ImportState.READY, 2, 1, None)
+    assert "数据在预览之后变了" in run.note
+    assert not Company.objects.filter(uscc=rows[0][0]).exists()
+    assert Company.objects.get(uscc=rows[1][0]).name == "宁波抢先有限公司"
+
+    run = confirm(run, administrator)
+
+    assert run.state == ImportState.WRITTEN
+    assert Company.objects.get(uscc=rows[1][0]).name == rows[1][1]
+
+
+def test_a_failure_in_the_last_batch_takes_back_the_first(district, administrator, monkeypatch):
+    monkeypatch.setattr("companies.imports.plan.BATCH", 2)
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(5)]))
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    create = Company.objects.bulk_create
+
+    def fail_at_the_end(rows, **options):
+        if len(rows) == 1:
+            raise OSError("the disk is full")
+        return create(rows, **options)
+
+    monkeypatch.setattr(Company._default_manager, "bulk_create", fail_at_the_end)
+    job = Job.objects.get(kind="companies.write_import")
+    assert perform(job.pk) is False
+
+    assert not Company.objects.filter(name__contains="导入").exists()
+    monkeypatch.undo()
+    Job.objects.filter(pk=job.pk).update(run_at="2026-03-11T00:00:00Z")
+    perform_due()
+    run.refresh_from_db()
+    assert (run.state, Company.objects.filter(name__contains="导入").count()) == (
+        ImportState.WRITTEN,
+        5,
+    )
+
+
+def test_a_job_delivered_twice_writes_once(district, administrator):
+    run = confirm(
+        start("companies", district, administrator, as_csv([COMPANIES, *company_rows(2)])),
+        administrator,
+    )
+    written_at = run.written_at
+
+    services.write_import(run)
+    services.check_import(run)
+
+    run.refresh_from_db()
+    assert (run.state, run.written_at) == (ImportState.WRITTEN, written_at)
+    assert Entry.objects.filter(action="import.written").count() == 1
+
+
+def test_a_table_is_confirmed_once_and_as_it_was_shown(district, administrator):
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(2)]))
+
+    with pytest.raises(StateChanged, match="请再看一遍"):
+        confirm(run, administrator, plan="0" * 64)
+    confirm(run, administrator)
+    with pytest.raises(StateChanged, match="已写入"):
+        confirm(run, administrator)
+    with pytest.raises(StateChanged, match="不能放弃"):
+        services.discard_import(run, by=administrator)
+
+
+def test_a_discarded_table_is_never_written(district, administrator):
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(2)]))
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    services.discard_import(run, by=administrator)
+
+    perform_due()
+
+    run.refresh_from_db()
+    assert run.state == ImportState.DISCARDED
+    assert not Company.objects.filter(name__contains="导入").exists()
+
+
+def test_a_faulty_table_is_not_confirmed(district, administrator):
+    run = start("companies", district, administrator, as_csv([COMPANIES, ("短", "", "", "", "")]))
+
+    with pytest.raises(StateChanged, match="有错误"):
+        confirm(run, administrator)
+
+
+def test_the_progress_is_seen_while_the_table_is_written(
+    transactional_db, district, administrator, monkeypatch
+):
+    monkeypatch.setattr("companies.imports.plan.BATCH", 500)
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(2500)]))
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    seen = []
+
+    def look(rows, **options):
+        with closing(connections["default"].copy()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT percent FROM companies_importprogress")
+            seen.append(cursor.fetchone()[0])
+        return create(rows, **options)
+
+    create = Company.objects.bulk_create
+    monkeypatch.setattr(Company._default_manager, "bulk_create", look)
+    perform_due()
+
+    assert seen == sorted(seen)
+    assert seen[-1] > 0
