@@ -77,7 +77,8 @@ def run() -> int:
         if processes.died:
             names = " and ".join(processes.died)
             print(f"{names} ended by itself (see above); everything was stopped.", file=sys.stderr)
-        return processes.returncode or 1
+            return 1
+        return int(processes.returncode)
 
 
 def prepare() -> None:
