@@ -2,9 +2,13 @@
 
 import sys
 
-from benchmarks import estimate, start
+from benchmarks import estimate, notice, start
 
-BENCHMARKS = {"estimate-1000": estimate.measure, "second-start": start.measure}
+BENCHMARKS = {
+    "estimate-1000": estimate.measure,
+    "second-start": start.measure,
+    "notices": notice.measure,
+}
 
 
 def main(names: list[str]) -> int:

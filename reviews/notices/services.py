@@ -4,17 +4,15 @@ import hashlib
 import secrets
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import NumberSeries, User
 from outbox.services import enqueue
 from reviews.models import Notice
-from reviews.notices.pdf import render_pdf
+from reviews.notices.pdf import render_pdf, require_printable_content
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
 from subsidies.ledger import services as ledger
@@ -31,8 +29,11 @@ def issue(award: Award, *, by: User) -> Notice:
     """Number a notice in the transaction that grants the award; the PDF follows as a job.
 
     Everything the paper says is kept in `content`: what is printed later is what was true now.
+    Raises CharactersMissing before anything is numbered if a character could not be printed.
     """
     today = timezone.localdate()
+    content = _content(award)
+    require_printable_content(content)
     notice = Notice.objects.create(
         award=award,
         district=award.district,
@@ -40,7 +41,7 @@ def issue(award: Award, *, by: User) -> Notice:
         sequence=NumberSeries.next(award.district, "notice", today.year),
         check_code="".join(secrets.choice(CHECK_CODE_SIGNS) for _place in range(CHECK_CODE_LENGTH)),
         issued_on=today,
-        content=_content(award),
+        content=content,
     )
     enqueue("reviews.render_notice", notice.pk, notice=str(notice.pk))
     return notice
@@ -68,10 +69,6 @@ def render(notice_id: str) -> None:
             _("兑现通知书 %(number)s") % {"number": notice.number},
             _("兑现通知书已生成，请登录后在申请页面下载。"),
         )
-
-
-def verification_url(notice: Notice) -> str:
-    return settings.BASE_URL + reverse("notice_verify_code", args=[notice.check_code])
 
 
 def _content(award: Award) -> dict[str, Any]:
