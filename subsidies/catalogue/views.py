@@ -222,6 +222,7 @@ def _show_item(
     context = _item_context(item, company, form, answer) | {
         "card": _card(item, None, today),
         "levels": [_LevelRow(level) for level in form.levels.values()],
+        "has_ceiling": any(level.ceiling for level in form.levels.values()),
         "readings": item.rules_item.interpretations,
         "drafts": drafts.order_by("-saved_at"),
         "may_apply": company is not None
