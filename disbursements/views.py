@@ -51,7 +51,7 @@ def batch_create(request: SignedInRequest) -> HttpResponse:
     if "confirmed" not in request.POST:
         if not chosen:
             return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
-        return render(request, "disbursements/batch_confirm.html", _sums(chosen))
+        return render(request, "disbursements/batch_confirm.html", {**_sums(chosen), "faults": []})
     try:
         batch = services.make_batch(district, chosen, by=request.user)
     except Refused as refusal:

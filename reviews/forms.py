@@ -111,7 +111,7 @@ class DecisionForm(forms.Form):
             if stage == StageKind.REVIEW and opinion.round == self.file.case.round:
                 amount = opinion.amounts.get(str(claim.pk))
                 if amount:
-                    return Decimal(amount)
+                    return Decimal(amount).quantize(Decimal("0.01"))
         return None
 
     def amounts(self) -> dict[int, Decimal] | None:
