@@ -153,7 +153,7 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _check_before_payment(batch: Batch) -> None:
     """Look at the credit record and the account again; name every line that may not be paid."""
-    faults = []
+    faults: list[str] = []
     for line in batch.lines.select_related("award__claim__application"):
         assert line.award.claim is not None
         application = line.award.claim.application

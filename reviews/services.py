@@ -5,6 +5,7 @@ Lock order: application, case, then what `subsidies.ledger` locks, last the audi
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -262,19 +263,18 @@ def _publish(case: Case, stage: Stage, today: date) -> PublicNotice:
     starts_on = calendar.add_workdays(today, 1, count_start=True)
     ends_on = calendar.add_workdays(starts_on, stage.days, count_start=True)
     # Two cases may want the day's first notice at the same moment: one makes it, both are on it.
+    defaults: dict[str, Any] = {
+        "district": application.district,
+        "number": lambda: NumberSeries.next(application.district, "public_notice", starts_on.year),
+        "ends_on": ends_on,
+        "days": stage.days,
+    }
     notice, _created = PublicNotice.objects.get_or_create(
         department=lead,
         document=item.edition.document,
         starts_on=starts_on,
         closed_at=None,
-        defaults={
-            "district": application.district,
-            "number": lambda: NumberSeries.next(
-                application.district, "public_notice", starts_on.year
-            ),
-            "ends_on": ends_on,
-            "days": stage.days,
-        },
+        defaults=defaults,
     )
     claims = list(application.claims.select_related("level"))
     PublicNoticeEntry.objects.create(

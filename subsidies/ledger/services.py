@@ -119,7 +119,7 @@ def lock_awards(awards: Iterable[Award]) -> None:
     """
     pks = [award.pk for award in awards]
     rows = list(locked(Award.objects.filter(pk__in=pks)).order_by("pk"))
-    lines = {award.budget_line_id for award in rows}
+    lines = {award.budget_line_id for award in rows if award.budget_line_id}
     list(locked(BudgetLine.objects.filter(pk__in=lines)).order_by("pk"))
     years = LedgerEntry.objects.filter(award__in=pks).values("company_year")
     list(locked(CompanyYear.objects.filter(pk__in=years)).order_by("company_id", "year"))
