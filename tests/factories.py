@@ -1,7 +1,8 @@
 """Rows of the domain, each with what the database demands of it and nothing more."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import factory
 from factory.django import DjangoModelFactory
@@ -153,12 +154,5 @@ class PastAwardFactory(DjangoModelFactory):
     amount = Decimal("30000.00")
     counts_to_cap = True
     status = "paid"
-    granted_at = factory.LazyFunction(lambda: _past())
+    granted_at = datetime(2025, 11, 1, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
     paid_on = date(2025, 12, 1)
-
-
-def _past():
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    return datetime(2025, 11, 1, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
