@@ -67,17 +67,17 @@ def _build() -> None:
 
 
 @cache
-def _rows() -> dict[str, bytes]:
+def rows() -> dict[str, bytes]:
     """The world's rows, in PostgreSQL's own form, built once and taken back."""
     with transaction.atomic():
         _build()
-        rows = {}
+        found = {}
         with connection.cursor() as cursor:
             for table in TABLES:
                 with cursor.copy(f"COPY {table} TO STDOUT") as copy:
-                    rows[table] = b"".join(bytes(part) for part in copy)
+                    found[table] = b"".join(bytes(part) for part in copy)
         transaction.set_rollback(True)
-    return rows
+    return found
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -108,11 +108,11 @@ def clock() -> Iterator[time_machine.Traveller]:
 def world(db: None, clock: time_machine.Traveller, settings, tmp_path) -> None:
     """Catalogue, departments and their people; files go to a folder of the test's own."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
-    rows = _rows()
+    content_of = rows()
     with transaction.atomic(), connection.cursor() as cursor:
         # The rows were checked when they were made; a published edition takes no more.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for table, content in rows.items():
+        for table, content in content_of.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                 copy.write(content)
         cursor.execute("SET LOCAL session_replication_role = origin")
