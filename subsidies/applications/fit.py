@@ -1,9 +1,11 @@
-"""Which items suit a company, by the registry alone: as if each thing were achieved today."""
+"""Which items suit a company, by the registry alone, as if each thing had been achieved."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from companies.models import Company
@@ -39,14 +41,24 @@ class Fit:
         return next((str(check["detail"]) for check in failed), "")
 
 
+def presumed_day(company: Company | None) -> date:
+    """The day on which things are taken to have happened where nothing else is said: today, or
+    the last day of the newest year of which the registry has figures. Of a year without figures
+    most answers would be that nothing can be said."""
+    today = timezone.localdate()
+    figures = company.figures.filter(year__lte=today.year) if company else None
+    year = figures.aggregate(newest=Max("year"))["newest"] if figures else None
+    return today if year in (None, today.year) else date(year, 12, 31)
+
+
 def fits(company: Company, items: Iterable[Item]) -> dict[str, Fit]:
     """For each item by its code how it suits the company; items without an amount are left out.
 
     Every level is a question of its own: claims in one question would count as history for
     each other.
     """
-    today = timezone.localdate()
-    about = question_about(company, [], year=today.year)
+    day = presumed_day(company)
+    about = question_about(company, [], year=day.year)
     levels = [(item, level) for item in items if item.is_open for level in item.levels.all()]
     questions: list[Json] = [
         about
@@ -56,13 +68,13 @@ def fits(company: Company, items: Iterable[Item]) -> dict[str, Fit]:
                     "id": level.code,
                     "item": item.code,
                     "level": level.code,
-                    "event_date": today.isoformat(),
+                    "event_date": day.isoformat(),
                 }
             ]
         }
         for item, level in levels
     ]
-    answers = estimate(questions, published.catalogue(), today)
+    answers = estimate(questions, published.catalogue(), timezone.localdate())
     best: dict[str, Fit] = {}
     for (item, level), answer in zip(levels, answers, strict=True):
         fit = Fit(level.code, answer["claims"][0])  # type: ignore[index]

@@ -212,7 +212,6 @@ class EstimateForm(ClaimForm):
     def __init__(self, item: Item, *args: Any, **kwargs: Any) -> None:
         super().__init__(item, *args, **kwargs)
         self.fields.pop("subject", None)
-        self.fields["event_date"].initial = timezone.localdate
 
 
 class ApplicationForm(ClaimForm):

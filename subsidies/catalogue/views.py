@@ -19,7 +19,7 @@ from accounts.models import User
 from companies.models import Company
 from subsidies.applications import answers
 from subsidies.applications.enums import Status
-from subsidies.applications.fit import Fit, fits
+from subsidies.applications.fit import Fit, fits, presumed_day
 from subsidies.applications.forms import EstimateForm
 from subsidies.applications.models import Application
 from subsidies.catalogue.amounts import amount_note, highest
@@ -96,6 +96,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     context = {
         "company": company,
+        "presumed_year": presumed_day(company).year,
         "library": library,
         "words": request.GET.get("q", ""),
         "facets": facets,
@@ -119,10 +120,11 @@ def policy_detail(request: HttpRequest, code: str) -> HttpResponse:
         fit = fits(company, [item])[item.code]
         if not any(row.code == level for row in item.levels.all()):
             level = fit.level
-        day = timezone.localdate().isoformat()
+        day = presumed_day(company).isoformat()
         question = EstimateForm(item, {"level": level, "event_date": day}).question()
         answer = _answer(item, company, question) if question else None
-    form = EstimateForm(item, initial={"level": level} if level else None)
+    initial = {"event_date": presumed_day(company)} | ({"level": level} if level else {})
+    form = EstimateForm(item, initial=initial)
     return _show_item(request, item, company, form, answer)
 
 

@@ -1,10 +1,14 @@
+from datetime import date
+
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import Appointment, Role
+from subsidies.applications.fit import presumed_day
 from subsidies.models import Item
-from tests.factories import CompanyFactory, MemberFactory, UserFactory
+from tests import domain
+from tests.factories import CompanyFactory, MemberFactory, UserFactory, YearlyFigureFactory
 
 LIBRARY = "/policies/"
 
@@ -167,3 +171,18 @@ def test_the_library_takes_few_queries_however_many_items_it_holds(
 
     with django_assert_max_num_queries(30):
         portal.get(LIBRARY)
+
+
+def test_without_figures_of_this_year_a_company_is_measured_by_the_newest_year_it_has(company):
+    assert presumed_day(company) == date(2025, 12, 31)
+
+
+def test_with_figures_of_this_year_it_is_measured_as_of_today(company):
+    YearlyFigureFactory(company=company, year=2026, measure="rd_spend", value="1.00")
+
+    assert presumed_day(company) == domain.TODAY
+
+
+def test_of_nobody_and_of_a_company_without_figures_the_day_is_today(world):
+    assert presumed_day(None) == domain.TODAY
+    assert presumed_day(CompanyFactory()) == domain.TODAY
