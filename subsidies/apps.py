@@ -7,4 +7,8 @@ class SubsidiesConfig(AppConfig):
     verbose_name = _("政策与申报")
 
     def ready(self) -> None:
+        from companies.vault.access import HOLDERS
         from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)
+        from subsidies.applications.held_files import Attachments
+
+        HOLDERS.append(Attachments())

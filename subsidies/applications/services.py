@@ -17,7 +17,8 @@ from accounts.models import NumberSeries, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.files import store_file
-from companies.models import Company
+from companies.models import Company, ScanState, StoredFile
+from companies.vault.kinds import kind_of
 from outbox.services import enqueue
 from subsidies.applications import signals
 from subsidies.applications.enums import Reason, Status
@@ -74,7 +75,29 @@ def attach_file(
 ) -> Attachment:
     """Add a file to a draft. Raises Refused, with what is wrong with the file."""
     application = _locked_for_editing(application, by=by)
-    stored = store_file(application.company, upload, by=by)
+    stored = store_file(application.company, upload, by=by, kind=kind_of(material))
+    return _attach(application, material, stored, by=by)
+
+
+@transaction.atomic
+def attach_stored_file(
+    application: Application, material: str, stored: StoredFile, *, by: User
+) -> Attachment:
+    """Add a file that the company has in its vault already."""
+    application = _locked_for_editing(application, by=by)
+    if stored.company_id != application.company_id:
+        raise NotAllowed(_("这不是本企业的文件。"))
+    if stored.scan_state == ScanState.INFECTED:
+        raise Refused(_("“%(name)s”有病毒，已隔离，不能使用。") % {"name": stored.name})
+    if stored.valid_until and stored.valid_until < timezone.localdate():
+        raise Refused(
+            _("“%(name)s”的有效期到 %(day)s 止，请上传新的。")
+            % {"name": stored.name, "day": stored.valid_until}
+        )
+    return _attach(application, material, stored, by=by)
+
+
+def _attach(application: Application, material: str, stored: StoredFile, *, by: User) -> Attachment:
     attachment, _created = Attachment.objects.get_or_create(
         application=application,
         file=stored,
@@ -334,6 +357,11 @@ def _obstacles(application: Application, claims: list[ClaimInput], *, declared: 
         _("还缺材料：%(name)s") % {"name": material["name"]}
         for material in application.item.materials
         if material["required"] and material["name"] not in given
+    )
+    infected = application.attachments.filter(file__scan_state=ScanState.INFECTED)
+    faults.extend(
+        _("“%(name)s”有病毒，已隔离。请移除，换一个干净的文件。") % {"name": name}
+        for name in infected.values_list("file__name", flat=True)
     )
     if not declared:
         faults.append(_("请勾选承诺：以上内容和材料真实、完整。"))

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,9 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.access import SignedInRequest
 from accounts.refusals import NotAllowed, Refused, StateChanged
+from companies.models import ScanState, StoredFile
+from companies.vault.kinds import FileKind, kind_of
+from companies.vault.views import deliver
 from subsidies.applications import answers, services
 from subsidies.applications.enums import Status
 from subsidies.applications.forms import ApplicationForm
@@ -28,6 +32,7 @@ from subsidies.catalogue.models import Item
 from subsidies.catalogue.views import company_of
 
 PAGE_SIZE = 20
+VAULT_SHOWN = 100
 # The tabs of the list, each with the states it holds.
 VIEWS: dict[str, tuple[Any, frozenset[Status]]] = {
     "": (gettext_lazy("全部"), frozenset(Status)),
@@ -64,10 +69,16 @@ class Material:
     index: int
     attachments: list[Attachment] = field(default_factory=list)
     fault: str = ""
+    # Files of the vault that could serve, those of the material's own kind first.
+    stored: list[StoredFile] = field(default_factory=list)
 
     @property
     def input_name(self) -> str:
         return f"file-{self.index}"
+
+    @property
+    def stored_name(self) -> str:
+        return f"stored-{self.index}"
 
 
 @dataclass(frozen=True)
@@ -228,22 +239,15 @@ def attachment_remove(request: CompanyRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def attachment_download(request: CompanyRequest, pk: UUID) -> FileResponse:
-    """A file, to those who may see its application. Never shown in the page's own right: what
-    people upload is not ours to run."""
+def attachment_download(request: CompanyRequest, pk: UUID) -> HttpResponseBase:
+    """A file, to those who may see its application."""
     attachment = get_object_or_404(
         Attachment.objects.filter(
             application__in=Application.objects.visible_to(request.user)
-        ).select_related("file"),
+        ).select_related("file__company"),
         pk=pk,
     )
-    stored = attachment.file
-    return FileResponse(
-        stored.content.open("rb"),
-        as_attachment=True,
-        filename=stored.name,
-        content_type=stored.content_type,
-    )
+    return deliver(request, attachment.file)
 
 
 def _mine(request: CompanyRequest, pk: UUID) -> Application:
@@ -289,6 +293,14 @@ def _attach(request: CompanyRequest, application: Application) -> dict[str, str]
                 services.attach_file(application, material.name, upload, by=request.user)
             except Refused as refusal:
                 faults[material.name] = _("；").join(refusal.messages)
+        chosen = request.POST.get(material.stored_name)
+        for stored in material.stored:
+            if str(stored.pk) != chosen:
+                continue
+            try:
+                services.attach_stored_file(application, material.name, stored, by=request.user)
+            except Refused as refusal:
+                faults[material.name] = _("；").join(refusal.messages)
     return faults
 
 
@@ -296,6 +308,7 @@ def _materials(application: Application, faults: dict[str, str] | None = None) -
     given: dict[str, list[Attachment]] = {}
     for attachment in application.attachments.select_related("file"):
         given.setdefault(attachment.material, []).append(attachment)
+    vault = _vault_of(application)
     return [
         Material(
             name=row["name"],
@@ -303,9 +316,26 @@ def _materials(application: Application, faults: dict[str, str] | None = None) -
             index=index,
             attachments=given.get(row["name"], []),
             fault=(faults or {}).get(row["name"], ""),
+            stored=_fitting(vault, row["name"], given.get(row["name"], [])),
         )
         for index, row in enumerate(application.item.materials)
     ]
+
+
+def _vault_of(application: Application) -> list[StoredFile]:
+    """The company's files that still hold and are not in quarantine, the newest first."""
+    files = application.company.files.exclude(scan_state=ScanState.INFECTED).exclude(
+        valid_until__lt=timezone.localdate()
+    )
+    return list(files.order_by("-uploaded_at", "pk")[:VAULT_SHOWN])
+
+
+def _fitting(vault: list[StoredFile], material: str, given: list[Attachment]) -> list[StoredFile]:
+    """Files to choose for a material: those of its kind first, none that is there already."""
+    kind = kind_of(material)
+    held = {attachment.file_id for attachment in given}
+    free = [stored for stored in vault if stored.pk not in held]
+    return sorted(free, key=lambda stored: kind == FileKind.OTHER or stored.kind != kind)
 
 
 def _estimate(application: Application, form: ApplicationForm) -> dict[str, Any] | None:
