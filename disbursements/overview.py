@@ -92,9 +92,11 @@ def waiting_awards(district: District) -> "QuerySet[Award]":
 
 
 def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
-    """Batches with their sums, as a list shows them."""
-    return batches.select_related("made_by", "approved_by").annotate(
-        count=Count("lines"), sum=Sum("lines__amount")
+    """Batches with their sums, as a list shows them, the newest first."""
+    return (
+        batches.select_related("made_by", "approved_by")
+        .annotate(count=Count("lines"), sum=Sum("lines__amount"))
+        .order_by("-made_at", "-pk")
     )
 
 

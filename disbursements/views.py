@@ -259,7 +259,8 @@ def _show_home(
     batches = Batch.objects.visible_to(request.user)
     context = {
         "year": year,
-        "bars": bars,
+        "bars": [bar for bar in bars if bar.used],
+        "untouched": [bar for bar in bars if not bar.used],
         "tally": overview.tally(district, year, bars),
         "page": page,
         "waiting_total": waiting.aggregate(total=Sum("amount"))["total"] or 0,

@@ -96,6 +96,25 @@ def test_the_bar_is_red_from_ninety_per_cent(client, awards, maker):
     assert bar.level == "over"
 
 
+def test_lines_that_nothing_was_granted_from_stand_aside(client, budget, maker):
+    client.force_login(maker)
+
+    response = client.get(HOME)
+
+    assert response.context["bars"] == []
+    assert "另有 1 个科目还没有使用" in response.content.decode()
+
+
+def test_the_newest_batch_stands_first(client, awards, maker):
+    district = awards[0].district
+    made = [services.make_batch(district, [award], by=maker) for award in awards]
+    client.force_login(maker)
+
+    listed = list(client.get(reverse("batch_list")).context["page"])
+
+    assert [row.number for row in listed] == [batch.number for batch in reversed(made)]
+
+
 def test_a_year_without_budget_says_so(client, maker):
     client.force_login(maker)
 
