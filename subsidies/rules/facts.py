@@ -35,7 +35,7 @@ _CLAIM_LABELS = {
 
 
 def of_year(year: int, figure: str) -> str:
-    return f"company.years.{year}.{figure}"
+    return f"company.years.{year:04}.{figure}"
 
 
 def label(path: str) -> str:

@@ -227,6 +227,16 @@ def test_a_missing_base_leaves_no_step_and_is_named():
     assert answer.steps == ()
 
 
+def test_a_year_is_named_by_the_four_digits_of_its_key():
+    answer = ask_one(claim("jb24-10a/increment", "0001-06-30"))
+
+    assert answer.missing == (
+        "company.years.0001.rd_spend",
+        "company.years.0000.rd_spend",
+        "company.years.0001.fiscal_contribution",
+    )
+
+
 def test_every_missing_fact_is_named_once_checks_first():
     answer = ask_one(claim("jb24-10a/increment"), company={})
 
