@@ -13,7 +13,7 @@ from subsidies.applications.enums import Status
 from subsidies.ledger import services
 from subsidies.ledger.reconciliation import differences
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
-from subsidies.models import Application, Award, BudgetLine, CompanyYear
+from subsidies.models import Application, Award, BudgetLine, CompanyYear, PolicyDocument
 from tests import domain
 from tests.factories import BudgetLineFactory
 from tests.ledger.granting import grant, unlock, without_constraint
@@ -146,6 +146,38 @@ class TestLadder:
         assert meeting.held
         assert refused == []
         assert total() == Decimal("300000.00")
+
+
+class TestExclusive:
+    """An institute that two documents reward, once only: two budgets, two policy years. Nothing
+    but the company's row is common to both."""
+
+    @pytest.fixture
+    def applications(self, company, budget):
+        BudgetLineFactory(document=PolicyDocument.objects.get(code="jb22"))
+        return [
+            domain.filed(company, domain.claim(code, "city-tech-centre", **given))
+            for code, given in {
+                "jb24-08a": {"subject": "研究院"},
+                "jb22-5": {"subject": "研究院", "event_date": domain.EVENT.replace(year=2024)},
+            }.items()
+        ]
+
+    def test_the_companys_lock_holds_them_apart(self, applications, monkeypatch):
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert not meeting.held
+        assert [type(error) for error in refused] == [AboveAnswer]
+        assert total() == Decimal("100000.00")
+
+    def test_without_the_locks_both_documents_pay(self, applications, monkeypatch):
+        unlock(monkeypatch)
+
+        refused, meeting = grant_at_once(applications, monkeypatch)
+
+        assert meeting.held
+        assert refused == []
+        assert total() == Decimal("200000.00")
 
 
 def test_approvers_at_once_share_what_is_left_and_losers_are_told(world):
