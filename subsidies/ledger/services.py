@@ -66,7 +66,6 @@ def grant_application(
     }
     _refuse_above_answer(application, claims, amounts)
     total = sum((amounts[claim.pk] for claim in claims), Decimal(0))
-    line.refresh_from_db()
     if total > line.left:
         raise BudgetExhausted(
             _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
