@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import District, Role, User
 from demo.clock import moved_clock
+from demo.files import drawn_once
 from demo.filings import Filing, Filings
 from demo.lives import NOTICE_DAYS, Act, Life, Officials, Timeline
 from demo.people import DISTRICT, ensure_people, person
@@ -29,7 +30,7 @@ from subsidies.applications.enums import Status
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, BudgetLine, Item
 
-APPLICATIONS = 310
+APPLICATIONS = 300
 SEED = 20240501
 DOCUMENTS = ("jb24", "jb22")
 # What a budget line may grant while the past happens; its total is set to what fits at the end.
@@ -67,36 +68,36 @@ CORRECTED = (*ACCEPTED, Act.RETURN, Act.CORRECT)
 # Ages are chosen against the time limits of `reviews.routes.STANDARD`, so that of each stage some
 # cases are overdue, some due today or soon, and most have time.
 KINDS = (
-    Kind(5, (Act.START,), age=(1, 40)),
-    Kind(3, (Act.START, Act.ATTACH), age=(1, 15)),
-    Kind(6, FILED, age=(1, 3)),
+    Kind(7, (Act.START,), age=(1, 40)),
+    Kind(4, (Act.START, Act.ATTACH), age=(1, 15)),
+    Kind(7, FILED, age=(1, 3)),
     Kind(1, FILED, eligible=None, age=(1, 2)),
     Kind(7, ACCEPTED, age=(1, 7)),
     Kind(1, ACCEPTED, eligible=False, age=(1, 3)),
-    Kind(1, ACCEPTED, eligible=None, age=(1, 5)),
+    Kind(2, ACCEPTED, eligible=None, age=(1, 5)),
     Kind(3, REVIEWED, age=(1, 7), co_departments=1),
-    Kind(3, (*REVIEWED, Act.JOINT_IN_PART), age=(1, 3), co_departments=2),
+    Kind(2, (*REVIEWED, Act.JOINT_IN_PART), age=(1, 3), co_departments=2),
     Kind(6, (*REVIEWED, Act.JOINT), age=(1, 7)),
     Kind(5, DETERMINED, age=(1, 4)),
-    Kind(6, ON_NOTICE, age=(1, NOTICE_DAYS - 1)),
-    Kind(5, ON_NOTICE, age=(NOTICE_DAYS + 1, NOTICE_DAYS + 5)),
-    Kind(2, (*FILED, Act.RETURN), age=(1, 20)),
-    Kind(2, (*ACCEPTED, Act.RETURN), age=(1, 20)),
-    Kind(2, (*ACCEPTED, Act.RETURN), eligible=None, age=(1, 20)),
+    Kind(5, ON_NOTICE, age=(1, NOTICE_DAYS - 1)),
+    Kind(4, ON_NOTICE, age=(NOTICE_DAYS + 1, NOTICE_DAYS + 5)),
+    Kind(3, (*FILED, Act.RETURN), age=(1, 20)),
+    Kind(3, (*ACCEPTED, Act.RETURN), age=(1, 20)),
+    Kind(3, (*ACCEPTED, Act.RETURN), eligible=None, age=(1, 20)),
     Kind(1, (*REVIEWED, Act.JOINT, Act.RETURN), age=(1, 10)),
     Kind(3, CORRECTED, age=(1, 6)),
-    Kind(5, (*ACCEPTED, Act.REJECT), eligible=False, age=(3, 130)),
-    Kind(1, (*FILED, Act.REJECT), eligible=False, age=(3, 130)),
-    Kind(1, (Act.START, Act.WITHDRAW), age=(5, 100)),
-    Kind(2, (*ACCEPTED, Act.WITHDRAW), age=(5, 100)),
+    Kind(6, (*ACCEPTED, Act.REJECT), eligible=False, age=(3, 130)),
+    Kind(3, (*FILED, Act.REJECT), eligible=False, age=(3, 130)),
+    Kind(2, (Act.START, Act.WITHDRAW), age=(5, 100)),
+    Kind(3, (*ACCEPTED, Act.WITHDRAW), age=(5, 100)),
     # By their ages against the batches of `_plan_payments`: not printed, in no batch yet, in one
     # that is not paid, in the one that was made in error, and paid long ago.
     Kind(3, (*ON_NOTICE, Act.APPROVE_UNPRINTED), age=(1, 2)),
-    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(1, 2), least=2),
-    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(6, 9), least=3),
-    Kind(2, (*ON_NOTICE, Act.APPROVE), age=(16, 17), least=2),
-    Kind(7, (*ON_NOTICE, Act.APPROVE), age=(18, 120)),
-    Kind(2, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(18, 100)),
+    Kind(4, (*ON_NOTICE, Act.APPROVE), age=(1, 2), least=2),
+    Kind(4, (*ON_NOTICE, Act.APPROVE), age=(6, 9), least=3),
+    Kind(1, (*ON_NOTICE, Act.APPROVE), age=(16, 17), least=2),
+    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(18, 120)),
+    Kind(1, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(18, 100)),
 )
 
 
@@ -110,7 +111,7 @@ def make_district(applications: int = APPLICATIONS, seed: int = SEED) -> bool:
         return False
     # Jobs are done here or by the worker later: its relay finds them without being told, also
     # where no broker runs yet.
-    with mock.patch("outbox.services.publish"), transaction.atomic():
+    with mock.patch("outbox.services.publish"), drawn_once(), transaction.atomic():
         _make(District.objects.get(code=DISTRICT), applications, Random(seed))
     return True
 

@@ -115,6 +115,10 @@ class Filings:
         self.items = {
             item.code: item for item in Item.objects.current().filter(code__in=ITEMS).for_list()
         }
+        # How many departments have a say beside the main one.
+        self._others = {
+            code: len(item.leads[1:] + item.co_departments) for code, item in self.items.items()
+        }
         self._history: dict[int, list[Json]] = {}
         for award in Award.objects.filter(claim=None).order_by("granted_at"):
             self._history.setdefault(award.company_id, []).append(award.as_history())
@@ -123,11 +127,7 @@ class Filings:
 
     def some(self, eligible: bool | None, *, latest: date, co_departments: int = 0) -> Filing:
         """A claim to which the engine says this; its event is not after `latest`."""
-        codes = [
-            code
-            for code, item in self.items.items()
-            if len(item.leads[1:] + item.co_departments) >= co_departments
-        ]
+        codes = [code for code in self.items if self._others[code] >= co_departments]
         weights = [ITEMS[code] for code in codes]
         while True:
             firm = self._random.choice(self._firms)

@@ -201,12 +201,14 @@ class Life:
         perform_waiting()
 
     def _submit(self) -> None:
+        # A return counts as a revision too.
+        self.application.refresh_from_db(fields=["revision"])
         self.application = applications.submit_application(
             self.application,
             [self.filing.claim],
             declared=True,
             by=self.filing.firm.clerk,
-            revision=self._revision,
+            revision=self.application.revision,
         )
         perform_waiting()
 
@@ -239,7 +241,7 @@ class Life:
                 task,
                 verdict,
                 by=person,
-                revision=self._revision,
+                revision=task.case.application.revision,
                 text=text or (REDUCTION if amounts else self._text(verdict, kind)),
                 amounts=amounts,
             )
@@ -269,10 +271,6 @@ class Life:
         people = self._officials.of(task.department_id, task.role)
         fresh = [user for user in people if user.pk not in self._decided]
         return self._random.choice(fresh)
-
-    @property
-    def _revision(self) -> int:
-        return Application.objects.values_list("revision", flat=True).get(pk=self.application.pk)
 
 
 def perform_waiting() -> None:
