@@ -160,7 +160,8 @@ def _check_before_payment(batch: Batch) -> None:
         receipt = answers.keep_receipt(application, Reason.PAYMENT)
         for entry in receipt.answer["claims"]:
             faults.extend(
-                f"{line.payee}：{check['detail']}（{check['clause']}）"
+                _("%(payee)s：%(fault)s（%(clause)s）")
+                % {"payee": line.payee, "fault": check["detail"], "clause": check["clause"]}
                 for check in entry["checks"]
                 if check["code"] in CHECKED_BEFORE_PAYMENT and check["outcome"] == "fail"
             )

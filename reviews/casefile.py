@@ -295,10 +295,12 @@ class CaseFile:
             for task in waiting
         )
         decided = any(
-            opinion.person_id == self.user.pk and opinion.round == self.case.round
-            for opinion in self.opinions
+            opinion.person_id == self.user.pk for opinion in self.case.opinions.standing()
         )
         if mine and decided:
             return _("您已在本件的其他环节作过结论，本环节由同部门的另一人办理。")
-        names = _("、").join(f"{task.department}（{task.get_role_display()}）" for task in waiting)
+        names = _("、").join(
+            _("%(name)s（%(role)s）") % {"name": task.department, "role": task.get_role_display()}
+            for task in waiting
+        )
         return _("现在由%(names)s办理。") % {"names": names}

@@ -89,7 +89,7 @@ class DecisionForm(forms.Form):
             initial = min(initial, most)
         return MoneyField(
             label=f"{label}·{claim}" if several else label,
-            help_text="，".join(hints),
+            help_text=_("，").join(hints),
             initial=initial or None,
             required=required,
             error_messages={"required": _("请填写金额")},

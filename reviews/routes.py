@@ -1,5 +1,8 @@
 """The standard route, from acceptance to approval, as data."""
 
+from django.conf import settings
+from django.utils import translation
+
 from accounts.models import District, Role
 from reviews.models import Route, Stage, StageKind, Where
 
@@ -21,12 +24,15 @@ def current_route(district: District) -> Route:
         district=district, is_current=True, defaults={"name": "标准流程"}
     )
     if created:
+        # Whoever opens the first case, the route's words are kept in Chinese.
+        with translation.override(settings.LANGUAGE_CODE):
+            names = {kind: str(StageKind(kind).label) for kind, *_rest in STANDARD}
         Stage.objects.bulk_create(
             Stage(
                 route=route,
                 position=position,
                 kind=kind,
-                name=StageKind(kind).label,
+                name=names[kind],
                 role=role,
                 where=where,
                 days=days,

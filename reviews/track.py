@@ -79,16 +79,16 @@ class Track:
 
     def _stop(self, stage: Stage, here: int) -> Stop:
         if stage.position > here:
-            return Stop("next", stage.name, self._to_come(stage))
+            return Stop("next", str(stage), self._to_come(stage))
         if stage.position < here:
-            return Stop("done", stage.name, *self._done(stage))
+            return Stop("done", str(stage), *self._done(stage))
         if self.status == Status.WITHDRAWN:
-            return Stop("next", stage.name, _("企业已撤回"))
+            return Stop("next", str(stage), _("企业已撤回"))
         if self.status == Status.RETURNED:
-            return Stop("pause", stage.name, _("等企业补正"))
+            return Stop("pause", str(stage), _("等企业补正"))
         if self.status == Status.REJECTED:
-            return Stop("fail", stage.name, *self._done(stage))
-        return Stop("now", stage.name, *self._under_way(stage))
+            return Stop("fail", str(stage), *self._done(stage))
+        return Stop("now", str(stage), *self._under_way(stage))
 
     def _to_come(self, stage: Stage) -> str:
         if stage.kind == StageKind.PUBLIC_NOTICE:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ Text = str | Promise
 # On each stage the verdicts in the order they are offered: what one chooses.
 CHOICES: dict[StageKind, dict[Verdict, Text]] = {
     StageKind.ACCEPTANCE: {
-        Verdict.AGREE: _("受理"),
+        Verdict.AGREE: pgettext_lazy("verdict", "受理"),
         Verdict.RETURN: _("退回补正"),
         Verdict.REJECT: _("不予受理"),
     },
@@ -36,11 +37,13 @@ CHOICES: dict[StageKind, dict[Verdict, Text]] = {
     },
     StageKind.FINANCE: {
         Verdict.AGREE: _("复核通过"),
+        Verdict.REDETERMINE: _("退回审定"),
         Verdict.RETURN: _("退回补正"),
     },
     StageKind.PUBLIC_NOTICE: {},
     StageKind.APPROVAL: {
         Verdict.AGREE: _("批准，签发兑现通知书"),
+        Verdict.REDETERMINE: _("退回审定"),
         Verdict.RETURN: _("退回补正"),
         Verdict.REJECT: _("不予批准"),
     },
@@ -48,6 +51,7 @@ CHOICES: dict[StageKind, dict[Verdict, Text]] = {
 NOTES: dict[Verdict, Text] = {
     Verdict.DISAGREE: _("写明理由，由主办部门审定时一并考虑"),
     Verdict.RETURN: _("一次写清全部问题，计时暂停"),
+    Verdict.REDETERMINE: _("由主办部门重新核定金额，不用企业补正"),
     Verdict.REJECT: _("写明理由和依据的条款，办结"),
 }
 # What is said of a verdict that was given.
@@ -57,7 +61,7 @@ SAID: dict[tuple[StageKind, Verdict], Text] = {
     (StageKind.REVIEW, Verdict.AGREE): _("通过"),
     (StageKind.DETERMINATION, Verdict.AGREE): _("同意审定"),
     (StageKind.FINANCE, Verdict.AGREE): _("复核通过"),
-    (StageKind.APPROVAL, Verdict.AGREE): _("批准"),
+    (StageKind.APPROVAL, Verdict.AGREE): pgettext_lazy("verdict", "批准"),
     (StageKind.APPROVAL, Verdict.REJECT): _("不予批准"),
 }
 # The kind of `components/status.html` of a verdict.
@@ -65,6 +69,7 @@ KINDS = {
     Verdict.AGREE: "pass",
     Verdict.DISAGREE: "warn",
     Verdict.RETURN: "pause",
+    Verdict.REDETERMINE: "warn",
     Verdict.REJECT: "fail",
 }
 UNDER_WAY = {
@@ -103,10 +108,9 @@ def status_of(status: str, stage_kind: str | None) -> str:
 
 def day_text(day: date) -> str:
     """`3 月 4 日`; with its year where it is not this year's."""
-    parts = {"year": day.year, "month": day.month, "day": day.day}
     if day.year == timezone.localdate().year:
-        return gettext("%(month)s 月 %(day)s 日") % parts
-    return gettext("%(year)s 年 %(month)s 月 %(day)s 日") % parts
+        return date_format(day, gettext("n 月 j 日"))
+    return date_format(day, gettext("Y 年 n 月 j 日"))
 
 
 def moment_text(moment: datetime) -> str:

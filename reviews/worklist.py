@@ -133,7 +133,7 @@ def totals(rows: Iterable[Row]) -> Totals:
 
 def _subject(case: Case) -> str:
     claims = case.application.claims.all()
-    return "；".join(claim.subject or claim.level.title for claim in claims)
+    return _("；").join(claim.subject or claim.level.title for claim in claims)
 
 
 def _stage(case: Case) -> str:
@@ -141,7 +141,7 @@ def _stage(case: Case) -> str:
         return _("补正")
     if case.stage is None:
         return status_of(case.application.status, None)
-    return case.stage.name
+    return str(case.stage)
 
 
 def _handler(case: Case) -> str:

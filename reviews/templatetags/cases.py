@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reviews.models import StageKind, Verdict
 from subsidies.ledger.models import AwardStatus
+from subsidies.templatetags.money import wan_unit
 
 register = template.Library()
 
@@ -77,5 +78,6 @@ def paid_kind(status: str) -> str:
 @register.filter
 def wan_exact(amount: Decimal) -> str:
     """Yuan as 万元 to the fen, as a list that is made public says it: `64.074073`."""
-    exact = amount / 10000
-    return f"{exact.quantize(Decimal('0.01')) if amount % 100 == 0 else exact.normalize():,f}"
+    exact = amount / wan_unit()
+    two = exact.quantize(Decimal("0.01"))
+    return f"{two if two == exact else exact.normalize():,f}"

@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from django import template
+from django.utils.translation import get_language
 
 from subsidies.words import amount_in_words
 
@@ -11,6 +12,7 @@ register = template.Library()
 
 Amount = Decimal | int | str | None
 _WAN = Decimal(10000)
+_ONE = Decimal(1)
 _FEN = Decimal("0.01")
 
 
@@ -32,13 +34,19 @@ def yuan(value: Amount) -> str:
     return "" if number is None else f"{number.quantize(_FEN):,}"
 
 
+def wan_unit() -> Decimal:
+    """How many yuan one is, where Chinese pages count in 万元."""
+    return _WAN if (get_language() or "zh").startswith("zh") else _ONE
+
+
 @register.filter
 def wan(value: Amount) -> str:
-    """Yuan as 万元, for ceilings and totals: `260` where it is whole, else `64.07`."""
+    """Yuan as 万元, for ceilings and totals: `260` where it is whole, else `64.07`. Who does not
+    read Chinese does not count in ten thousands: `2,600,000`."""
     number = decimal_of(value)
     if number is None:
         return ""
-    parts = number / _WAN
+    parts = number / wan_unit()
     return f"{parts:,.0f}" if parts == parts.to_integral_value() else f"{parts.quantize(_FEN):,}"
 
 
