@@ -1,6 +1,6 @@
 """How a case moves: stage after stage, opinion after opinion.
 
-Locks are taken in the order that `subsidies.ledger.locks` names.
+Lock order: application, case, then what `subsidies.ledger` locks, last the audit chain.
 """
 
 from datetime import date
@@ -42,14 +42,9 @@ VERDICTS: dict[StageKind, tuple[Verdict, ...]] = {
     StageKind.REVIEW: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
     StageKind.JOINT: (Verdict.AGREE, Verdict.DISAGREE),
     StageKind.DETERMINATION: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
-    StageKind.FINANCE: (Verdict.AGREE, Verdict.REDETERMINE, Verdict.RETURN),
+    StageKind.FINANCE: (Verdict.AGREE, Verdict.RETURN),
     StageKind.PUBLIC_NOTICE: (),
-    StageKind.APPROVAL: (
-        Verdict.AGREE,
-        Verdict.REDETERMINE,
-        Verdict.RETURN,
-        Verdict.REJECT,
-    ),
+    StageKind.APPROVAL: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
 }
 # Where the amounts are proposed, and where they are settled.
 SETS_AMOUNTS = frozenset({StageKind.REVIEW, StageKind.DETERMINATION})
@@ -57,10 +52,6 @@ SETS_AMOUNTS = frozenset({StageKind.REVIEW, StageKind.DETERMINATION})
 NEEDS_ELIGIBLE = frozenset(
     {StageKind.REVIEW, StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL}
 )
-
-
-class NotPayable(Refused):
-    """The rules do not pay what somebody was about to agree to."""
 
 
 def open_case(application: Application) -> Case:
@@ -83,11 +74,14 @@ def resume_case(application: Application) -> Case:
     accepted = case.opinions.filter(
         task__stage__kind=StageKind.ACCEPTANCE, verdict=Verdict.AGREE
     ).exists()
+    case.round += 1
     stages = case.route.stages.order_by("position")
     if accepted:
         stages = stages.exclude(kind=StageKind.ACCEPTANCE)
         applications.accept(application)
-    _begin_round(case, stages.first())
+    stage = stages.first()
+    assert stage is not None
+    _enter(case, stage)
     return case
 
 
@@ -96,6 +90,7 @@ def close_withdrawn_case(application: Application) -> None:
     _close(case)
 
 
+@transaction.atomic
 def decide(
     task: Task,
     verdict: Verdict,
@@ -111,25 +106,7 @@ def decide(
     `amounts` maps each claim's id to the amount proposed (yuan), where the stage sets amounts;
     never above the answer, and with a reason where below. Raises Refused with every fault.
     """
-    try:
-        with transaction.atomic():
-            return _decide(task, verdict, by, revision, text.strip(), amounts)
-    except NotPayable:
-        # The refusal undid its own receipt, and what stopped the money must be on record.
-        with transaction.atomic():
-            application = applications.lock_application(task.case.application)
-            answers.keep_receipt(application, _reason_of(StageKind(task.stage.kind)))
-        raise
-
-
-def _decide(
-    task: Task,
-    verdict: Verdict,
-    by: User,
-    revision: int,
-    text: str,
-    amounts: dict[int, Decimal] | None,
-) -> Opinion:
+    text = text.strip()
     application = applications.lock_application(task.case.application)
     case = _locked_case(application)
     task = (
@@ -148,8 +125,6 @@ def _decide(
     if verdict == Verdict.AGREE and kind in NEEDS_ELIGIBLE:
         receipt = answers.keep_receipt(application, _reason_of(kind))
         _require_payable(receipt)
-        if kind not in SETS_AMOUNTS:
-            _require_within(application, receipt)
     if verdict == Verdict.AGREE and kind in SETS_AMOUNTS:
         assert receipt is not None
         amounts = _checked_amounts(application, receipt, amounts, text)
@@ -169,9 +144,6 @@ def _decide(
     if verdict == Verdict.RETURN:
         _stop_clock(case)
         applications.return_for_correction(application, reason=text)
-    elif verdict == Verdict.REDETERMINE:
-        _cancel_tasks(case)
-        _begin_round(case, case.route.stages.get(kind=StageKind.DETERMINATION))
     elif verdict == Verdict.REJECT:
         _close(case)
         applications.reject(application, reason=text)
@@ -223,14 +195,6 @@ def _grant(application: Application, case: Case, *, by: User) -> None:
     _close(case)
     for award in awards:
         notices.issue(award, by=by)
-
-
-def _begin_round(case: Case, stage: Stage | None) -> None:
-    """Begin again at a stage: what was said there and behind it no longer counts."""
-    assert stage is not None
-    case.round += 1
-    case.round_from = stage.position
-    _enter(case, stage)
 
 
 def _advance(case: Case) -> None:
@@ -407,7 +371,7 @@ def _require_person(task: Task, case: Case, by: User) -> None:
         )
     if case.application.company.members.filter(user=by).exists():
         raise NotAllowed(_("您是这家企业的人员，不能办理它的申请。"))
-    if case.opinions.standing().filter(person=by).exists():
+    if case.opinions.filter(person=by, round=case.round).exists():
         raise NotAllowed(_("您已在本件的其他环节作过结论，须由另一人办理。"))
 
 
@@ -430,24 +394,7 @@ def _require_payable(receipt: Receipt) -> None:
         for detail in _why_not(claim)
     ]
     if faults:
-        raise NotPayable(_("按现行规则不能同意，可以退回补正或不予通过。"), *faults)
-
-
-def _require_within(application: Application, receipt: Receipt) -> None:
-    """What was determined must still be within the answer: facts may have changed since."""
-    payable = {int(claim["id"]): Decimal(claim["payable"]) for claim in receipt.answer["claims"]}
-    faults = [
-        _("“%(claim)s”核定 %(amount)s 元，现在最多可兑现 %(payable)s 元。")
-        % {
-            "claim": claim,
-            "amount": yuan(claim.determined_amount or Decimal(0)),
-            "payable": yuan(payable[claim.pk]),
-        }
-        for claim in application.claims.select_related("level")
-        if claim.determined_amount is None or claim.determined_amount > payable[claim.pk]
-    ]
-    if faults:
-        raise NotPayable(_("核定金额超过现在的测算结果，请退回审定。"), *faults)
+        raise Refused(_("按现行规则不能同意，可以退回补正或不予通过。"), *faults)
 
 
 def _why_not(claim: dict) -> list[str]:  # type: ignore[type-arg]
