@@ -36,10 +36,11 @@ def tamper(*statements):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_act_outside_a_transaction_is_refused():
-    with pytest.raises(transaction.TransactionManagementError):
+    with pytest.raises(transaction.TransactionManagementError, match="in its own transaction"):
         record("test.done", about=DistrictFactory(), by=None)
 
     assert not Entry.objects.exists()
+    assert not Head.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -123,6 +124,40 @@ def test_a_hash_can_be_computed_again_from_what_was_stored(chain):
 )
 def test_an_edited_entry_is_found(chain, seq, change):
     tamper(f"UPDATE audit_entry SET {change} WHERE seq = {seq}")
+
+    assert first_broken_entry() == seq
+
+
+def rewrite(entries, previous=GENESIS):
+    """Write entries anew, each with a right hash behind the one before; the last one's hash."""
+    tamper("DELETE FROM audit_entry")
+    for entry in entries:
+        entry.previous_hash = previous
+        previous = entry.hash = entry.computed_hash()
+        entry.save(force_insert=True)
+    return previous
+
+
+@pytest.mark.parametrize("seq", range(1, LENGTH + 1))
+def test_an_entry_edited_together_with_its_hash_is_found_by_what_follows(chain, seq):
+    entry = Entry.objects.get(seq=seq)
+    entry.action = "test.undone"
+
+    tamper(
+        f"UPDATE audit_entry SET action = '{entry.action}', hash = '{entry.computed_hash()}'"
+        f" WHERE seq = {seq}"
+    )
+
+    assert first_broken_entry() == seq + 1
+
+
+@pytest.mark.parametrize("seq", range(1, LENGTH + 1))
+def test_a_chain_rewritten_with_its_head_is_found_where_a_number_is_left_out(chain, seq):
+    entries = list(Entry.objects.order_by("seq"))
+    for entry in entries[seq - 1 :]:
+        entry.seq += 1
+    last = rewrite(entries)
+    Head.objects.update(seq=LENGTH + 1, hash=last)
 
     assert first_broken_entry() == seq
 
