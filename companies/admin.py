@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from accounts.admin import ConfigurationAdmin, site
+from accounts.admin import ConfigurationAdmin, OwnDistricts, site
 from companies.models import (
     Company,
     CreditEntry,
@@ -11,7 +11,7 @@ from companies.models import (
 )
 
 
-class MemberInline(admin.TabularInline):  # type: ignore[type-arg]
+class MemberInline(OwnDistricts, admin.TabularInline):
     model = Member
     extra = 0
     autocomplete_fields = ("user",)
@@ -21,8 +21,12 @@ class MemberInline(admin.TabularInline):  # type: ignore[type-arg]
 
     has_add_permission = has_change_permission = has_view_permission
 
+    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
 
 class CompanyAdmin(ConfigurationAdmin):
+    district_path = "district"
     list_display = ("name", "uscc", "district", "street", "industry")
     list_filter = ("district", "street")
     search_fields = ("name", "uscc")
@@ -30,6 +34,7 @@ class CompanyAdmin(ConfigurationAdmin):
 
 
 class YearlyFigureAdmin(ConfigurationAdmin):
+    district_path = "company__district"
     list_display = ("company", "year", "measure", "value", "source", "as_of")
     list_filter = ("year", "measure", "source")
     search_fields = ("company__name", "company__uscc")
@@ -37,12 +42,14 @@ class YearlyFigureAdmin(ConfigurationAdmin):
 
 
 class CreditEntryAdmin(ConfigurationAdmin):
+    district_path = "company__district"
     list_display = ("company", "title", "source", "listed_on", "repaired_on")
     search_fields = ("company__name", "company__uscc")
     autocomplete_fields = ("company",)
 
 
 class IncidentAdmin(ConfigurationAdmin):
+    district_path = "company__district"
     list_display = ("company", "kind", "date", "note")
     list_filter = ("kind",)
     search_fields = ("company__name", "company__uscc")

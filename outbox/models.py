@@ -40,21 +40,22 @@ class JobQuerySet(models.QuerySet["Job"]):
 class Job(models.Model):
     """One thing to do, once: `kind` names the handler, `key` what it is done for."""
 
-    kind = models.CharField(max_length=60)
-    key = models.CharField(max_length=120)
+    kind = models.CharField(_("种类"), max_length=60)
+    key = models.CharField(_("对象"), max_length=120)
     args = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("次数"), default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     run_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
+    last_error = models.TextField(_("最近的错误"), blank=True)
 
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = verbose_name_plural = _("后台任务")
         constraints = [
             models.UniqueConstraint(fields=["kind", "key"], name="job_once"),
             models.CheckConstraint(

@@ -10,7 +10,9 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
-from outbox.models import LEASE, MAX_ATTEMPTS, Job, State
+from accounts.models import User
+from audit.services import record
+from outbox.models import LEASE, MAX_ATTEMPTS, Job, JobQuerySet, State
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +107,19 @@ def perform(job_id: int) -> bool:
     job.state, job.done_at = State.DONE, timezone.now()
     job.save(update_fields=["state", "done_at"])
     return True
+
+
+@transaction.atomic
+def try_again(jobs: JobQuerySet, *, by: User) -> int:
+    """Put back what was given up, after its cause was removed; how many jobs that were."""
+    dead = list(jobs.filter(state=State.DEAD).select_for_update().order_by("pk"))
+    for job in dead:
+        failed = {"attempts": job.attempts, "last_error": job.last_error}
+        job.state, job.attempts = State.QUEUED, 0
+        job.run_at, job.published_at = timezone.now(), None
+        job.save(update_fields=["state", "attempts", "run_at", "published_at"])
+        record("job.tried_again", about=job, by=by, kind=job.kind, key=job.key, **failed)
+    return len(dead)
 
 
 def perform_due() -> None:

@@ -10,7 +10,7 @@ class CalendarDayAdmin(ConfigurationAdmin):
     date_hierarchy = "date"
 
 
-class StageInline(admin.TabularInline):  # type: ignore[type-arg]
+class StageInline(admin.TabularInline):
     model = Stage
     extra = 0
 
@@ -24,6 +24,7 @@ class StageInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class RouteAdmin(ViewOnlyAdmin):
+    district_path = "district"
     list_display = ("name", "version", "district", "is_current")
     inlines = (StageInline,)
 

@@ -1,12 +1,58 @@
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
 from accounts.admin import ConfigurationAdmin, site
 from subsidies.models import BudgetLine
+from subsidies.templatetags.money import yuan
+
+
+class BudgetLineForm(forms.ModelForm):
+    def clean_total(self) -> Decimal:
+        total: Decimal = self.cleaned_data["total"]
+        granted = self.instance.granted
+        if total < granted:
+            raise forms.ValidationError(
+                _(
+                    "预算不能低于已批准的 %(granted)s 元。请填写不低于该数的金额；"
+                    "确需调减的，先在办件中撤销尚未拨付的奖补，额度释放后再改。"
+                )
+                % {"granted": yuan(granted)}
+            )
+        return total
 
 
 class BudgetLineAdmin(ConfigurationAdmin):
+    district_path = "district"
+    form = BudgetLineForm
     list_display = ("year", "code", "name", "total", "granted", "paid")
     list_filter = ("year", "district")
     # What the ledger counts is not typed in.
     readonly_fields = ("granted", "paid")
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> BudgetLine | None:
+        line = super().get_object(request, object_id, from_field)
+        if line is None or request.method != "POST":
+            return line
+        # What is checked against the total must still stand when the total is written: grants
+        # wait for this lock, as this waits for theirs.
+        return BudgetLine.objects.select_for_update(no_key=True).get(pk=line.pk)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What entries were made on stays what it was for."""
+        if obj is not None and obj.entries.exists():
+            scope = ("district", "year", "document", "department", "item_code")
+            return (*self.readonly_fields, *scope)
+        return self.readonly_fields
+
+    def save_model(self, request: HttpRequest, obj: BudgetLine, form: Any, change: bool) -> None:
+        # Only what was typed in: the counters belong to the ledger.
+        obj.save(update_fields=form.changed_data if change else None)
 
 
 site.register(BudgetLine, BudgetLineAdmin)

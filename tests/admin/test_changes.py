@@ -1,0 +1,84 @@
+"""What an administrator changed stands in the audit chain, old and new."""
+
+import pytest
+
+from accounts.models import Department, Role, User
+from audit.models import Entry
+from companies.models import Member
+from reviews.services import finance_department
+from tests import domain
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def administrator(company, client):
+    person = domain.official(finance_department(company.district), Role.ADMINISTRATOR)
+    client.force_login(person)
+    return person
+
+
+def changes_of(thing):
+    return Entry.objects.about(thing).latest("seq").data["changes"]
+
+
+def test_a_change_holds_the_old_value_and_the_new(administrator, client, company):
+    department = Department.objects.filter(district=company.district).first()
+    old = department.name
+
+    answer = client.post(
+        f"/admin/accounts/department/{department.pk}/change/",
+        {
+            "district": department.district_id,
+            "code": department.code,
+            "name": "新的局",
+            "short_name": department.short_name,
+            "is_finance": "on" if department.is_finance else "",
+        },
+    )
+
+    assert answer.status_code == 302
+    assert changes_of(department) == {"name": [old, "新的局"]}
+
+
+def test_an_addition_holds_what_was_given_and_no_password(administrator, client):
+    answer = client.post(
+        "/admin/accounts/user/add/",
+        {
+            "username": "new-one",
+            "name": "新人",
+            "email": "new@example.org",
+            "usable_password": "true",
+            "password1": "Another-long-one-42",
+            "password2": "Another-long-one-42",
+        },
+    )
+
+    assert answer.status_code == 302
+    data = Entry.objects.about(User.objects.get(username="new-one")).get().data
+    assert data["changes"]["name"] == [None, "新人"]
+    assert "Another-long-one-42" not in str(data)
+
+
+def test_people_added_to_a_company_are_named(administrator, client, company, clerk):
+    newcomer = UserFactory()
+    member = Member.objects.get(company=company)
+    page = client.get(f"/admin/companies/company/{company.pk}/change/")
+    form = page.context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    given = {name: "" if value is None else value for name, value in values.items()}
+    given |= {
+        "members-TOTAL_FORMS": 2,
+        "members-INITIAL_FORMS": 1,
+        "members-0-id": member.pk,
+        "members-0-company": company.pk,
+        "members-0-user": clerk.pk,
+        "members-1-company": company.pk,
+        "members-1-user": newcomer.pk,
+    }
+    given = {name: value for name, value in given.items() if value is not False}
+
+    answer = client.post(f"/admin/companies/company/{company.pk}/change/", given)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    added = Member.objects.get(company=company, user=newcomer)
+    assert changes_of(company) == {f"member {added.pk}": {"user": [None, newcomer.pk]}}

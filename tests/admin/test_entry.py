@@ -1,0 +1,67 @@
+"""Who gets into the administrators' site, and what a password set there leaves behind."""
+
+import pytest
+
+from accounts.models import Role, User
+from audit.models import Entry
+from audit.services import first_broken_entry
+from tests.factories import AppointmentFactory, UserFactory
+
+
+def test_whoever_installed_it_gets_in_and_can_appoint(client, db):
+    client.force_login(User.objects.create_superuser("first", password="a-long-one-42"))
+
+    assert client.get("/").url == "/admin/"
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/accounts/appointment/add/").status_code == 200
+
+
+@pytest.mark.parametrize("given", [{"is_active": False, "is_superuser": True}, {"is_staff": True}])
+def test_others_stay_outside(client, db, given):
+    client.force_login(UserFactory(**given))
+
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_was_set_stands_in_the_audit_chain_and_is_not_told(client):
+    person = UserFactory()
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    password = "Another-long-one-42"
+
+    answer = client.post(
+        f"/admin/accounts/user/{person.pk}/password/",
+        {"password1": password, "password2": password, "usable_password": "true"},
+    )
+
+    assert answer.status_code == 302
+    assert User.objects.get(pk=person.pk).check_password(password)
+    entry = Entry.objects.about(person).get()
+    assert entry.data["changes"] == {"password": ["***", "***"]}
+    assert first_broken_entry() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_is_not_set_where_it_cannot_be_recorded(client, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError
+
+    person = UserFactory()
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    client.raise_request_exception = False
+    monkeypatch.setattr("accounts.admin.record", fail)
+    password = "Another-long-one-42"
+
+    client.post(
+        f"/admin/accounts/user/{person.pk}/password/",
+        {"password1": password, "password2": password, "usable_password": "true"},
+    )
+
+    assert not User.objects.get(pk=person.pk).check_password(password)
+
+
+def test_an_administrator_sets_no_superusers_password(client, db):
+    first = User.objects.create_superuser("first", password="a-long-one-42")
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+
+    assert client.get(f"/admin/accounts/user/{first.pk}/password/").status_code == 403
