@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role, User
+from companies.imports.access import kinds_for
 from companies.models import Company
 from subsidies.applications.enums import EDITABLE
 from subsidies.applications.models import Application
+from subsidies.catalogue.desk import EDITION_ROLES
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -103,10 +105,11 @@ class Frame:
                     ["application_detail", "application_edit", "application_submit"],
                     waiting.count(),
                 ),
+                self._entry(_("材料库"), "vault", ["file_detail"]),
                 self._entry(_("企业资料"), "company_profile"),
             ]
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
-        if self.user and self.user.has_role(*CASE_ROLES, Role.FINANCE):
+        if self.user and self.user.has_role(*CASE_ROLES, Role.FINANCE, Role.POLICY_OFFICER):
             entries.append(self._entry(_("工作台"), "home"))
         elif not self.user:
             entries.append(self._entry(_("通知书核验"), "notice_verify", ["notice_verify_code"]))
@@ -132,7 +135,11 @@ class Frame:
             ]
         if self.user.has_role(Role.AUDITOR):
             entries.append(self._entry(_("审计"), "audit_log"))
-        if self.user.has_role(Role.ADMINISTRATOR):
+        if kinds_for(self.user):
+            entries.append(self._entry(_("导入"), "import_list", ["import_detail"]))
+        if self.user.has_role(*EDITION_ROLES):
+            entries.append(self._entry(_("政策版本库"), "edition_list"))
+        if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
             entries.append(self._entry(_("配置"), "admin:index"))
         return [*entries, self._entry(_("政策库"), "policy_list")]
 

@@ -17,6 +17,8 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("worklist")
         if user.has_role(Role.FINANCE):
             return redirect("finance_home")
-        if user.has_role(Role.ADMINISTRATOR):
+        if user.has_role(Role.ADMINISTRATOR) or user.is_superuser:
             return redirect("admin:index")
+        if user.has_role(Role.POLICY_OFFICER):
+            return redirect("edition_list")
     return redirect("policy_list")
