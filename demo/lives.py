@@ -20,6 +20,7 @@ from accounts.refusals import Refused
 from demo.clock import Clock
 from demo.files import small_pdf
 from demo.filings import Filing
+from demo.people import IN_OFFICE_SINCE
 from demo.workdays import Workdays
 from outbox import services as outbox
 from outbox.models import Job, State
@@ -125,7 +126,9 @@ class Officials:
 
     def __init__(self) -> None:
         self._people: dict[tuple[int, str], list[User]] = {}
-        posts = Appointment.objects.filter(user__is_demo=True).select_related("user")
+        posts = Appointment.objects.filter(
+            user__is_demo=True, starts_on=IN_OFFICE_SINCE
+        ).select_related("user")
         for post in posts.order_by("pk"):
             self._people.setdefault((post.department_id, post.role), []).append(post.user)
 

@@ -94,7 +94,9 @@ def ensure_people(district: District) -> None:
             )
             for username, department, role in posts
         ),
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["user", "department", "role"],
+        update_fields=["starts_on"],
     )
 
 

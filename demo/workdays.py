@@ -45,10 +45,4 @@ def ensure_calendar(year: int) -> None:
     try:
         calendar.ensure_year(year)
     except calendar.CalendarMissing:
-        first = date(year, 1, 1)
-        days = [first + timedelta(days=place) for place in range(366)]
-        CalendarDay.objects.bulk_create(
-            CalendarDay(date=day, is_workday=day.weekday() < 5, source=PROVISIONAL)
-            for day in days
-            if day.year == year
-        )
+        calendar.fill_by_weekends(year, source=PROVISIONAL)
