@@ -2,12 +2,13 @@
 
 import sys
 
-from benchmarks import estimate, notice, start
+from benchmarks import estimate, notice, start, table_import
 
 BENCHMARKS = {
     "estimate-1000": estimate.measure,
     "second-start": start.measure,
     "notices": notice.measure,
+    "import-100000": table_import.measure,
 }
 
 

@@ -133,7 +133,10 @@ class _Walk:
                 self.places.append((place, column))
             elif title:
                 self.plan.fault(
-                    _("不认识这一列。请用模板的表头，多余的列请删去"), number, letter(place), title
+                    _("不认识这一列。请用模板的表头，多余的列请删去"),
+                    number,
+                    letter(place),
+                    titles[place],
                 )
         for title in sorted({title for title in found if found.count(title) > 1}):
             self.plan.fault(_("这一列出现了两次"), number, "", title)

@@ -68,5 +68,7 @@ def uses_in(company: Company) -> dict[UUID, list[Use]]:
     uses: dict[UUID, list[Use]] = {}
     for holder in HOLDERS:
         for file, use in holder.uses_in(company):
-            uses.setdefault(file, []).append(use)
+            # One place may hold a file twice, as two of its materials.
+            if use not in uses.setdefault(file, []):
+                uses[file].append(use)
     return uses

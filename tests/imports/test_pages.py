@@ -1,0 +1,154 @@
+"""The pages of an import: who gets them, what they say, and that nothing runs in what they give."""
+
+import csv
+import io
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
+
+from companies.imports.kinds import KINDS
+from companies.imports.models import Import, ImportState
+from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, harmless, template
+from companies.models import Company
+from outbox.services import perform_due
+from tests.imports.tables import COMPANIES, as_csv, company_rows, start
+from tests.imports.test_bad_files import CHECKED
+
+
+def test_an_import_is_led_through_its_pages(client, district, administrator):
+    client.force_login(administrator)
+    content = as_csv([COMPANIES, *company_rows(2)])
+
+    answer = client.post(
+        reverse("import_list"),
+        {
+            "kind": "companies",
+            "district": district.pk,
+            "upload": SimpleUploadedFile("企业.csv", content),
+        },
+    )
+    page = answer["Location"]
+    assert "正在检查" in client.get(page).content.decode()
+    perform_due()
+    shown = client.get(page).content.decode()
+    assert "会改什么" in shown
+    assert "宁波导入1有限公司" in shown
+    run = Import.objects.get()
+    assert client.post(reverse("import_confirm", args=[run.pk]), {"plan": run.plan}).url == page
+    perform_due()
+
+    assert "改了什么" in client.get(page).content.decode()
+    assert "已写入" in client.get(reverse("import_list")).content.decode()
+    assert Company.objects.filter(name__contains="导入").count() == 2
+
+
+def test_the_progress_refreshes_the_page_when_the_job_has_ended(client, district, administrator):
+    client.force_login(administrator)
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(1)]))
+    url = reverse("import_progress", args=[run.pk])
+
+    assert client.get(url, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert client.get(url).url == run.get_absolute_url()
+    Import.objects.update(state=ImportState.CHECKING)
+    assert "hx-get" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_refused_file_is_told_on_the_form(client, district, administrator):
+    client.force_login(administrator)
+
+    answer = client.post(
+        reverse("import_list"),
+        {
+            "kind": "companies",
+            "district": district.pk,
+            "upload": SimpleUploadedFile("企业.xls", b"<html></html>"),
+        },
+    )
+
+    assert answer.status_code == 422
+    assert "另存为 xlsx" in answer.content.decode()
+
+
+def test_a_refusal_is_told_on_the_page_of_the_import(client, district, administrator):
+    client.force_login(administrator)
+    run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(1)]))
+
+    answer = client.post(reverse("import_confirm", args=[run.pk]), {"plan": "0" * 64})
+
+    assert answer.status_code == 409
+    assert "请再看一遍" in answer.content.decode()
+
+
+def test_faults_are_shown_by_row_and_column(client, district, administrator):
+    client.force_login(administrator)
+    kind, content, *_rest = CHECKED["万元 in the header"]
+    run = start(kind, district, administrator, content)
+
+    page = client.get(run.get_absolute_url()).content.decode()
+
+    assert "一行也没有写入" in page
+    assert "数值（万元）" in page
+
+
+def test_strangers_get_404_and_the_wrong_roles_403(
+    client, district, administrator, treasurer, clerk
+):
+    run = start("companies", district, administrator, as_csv([COMPANIES, ("短", "", "", "", "")]))
+    urls = [
+        run.get_absolute_url(),
+        reverse("import_progress", args=[run.pk]),
+        reverse("import_file", args=[run.pk]),
+        reverse("import_faults", args=[run.pk, "xlsx"]),
+    ]
+    for person in (treasurer, clerk):
+        client.force_login(person)
+        assert {client.get(url).status_code for url in urls} == {404}
+        for name in ("import_confirm", "import_discard"):
+            assert client.post(reverse(name, args=[run.pk])).status_code == 404
+        assert client.get(reverse("import_template", args=["companies"])).status_code == 404
+    assert client.get(reverse("import_list")).status_code == 403
+    client.force_login(administrator)
+    assert [client.get(url).status_code for url in urls] == [200, 302, 200, 200]
+    assert client.get(reverse("import_detail", args=[uuid4()])).status_code == 404
+    assert client.get(reverse("import_template", args=["fiscal"])).status_code == 404
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_template_has_the_columns_that_are_read_and_explains_them(kind):
+    book = CalamineWorkbook.from_filelike(io.BytesIO(template(KINDS[kind])))
+    columns = KINDS[kind].columns
+
+    assert book.sheet_names == [KINDS[kind].sheet, "填写说明"]
+    assert book.get_sheet_by_index(0).to_python() == [[column.title for column in columns]]
+    hints = book.get_sheet_by_index(1).to_python()
+    assert [row[0] for row in hints[1 : len(columns) + 1]] == [column.title for column in columns]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_of_a_template_is_right_but_for_its_company(kind):
+    for column in KINDS[kind].columns:
+        if column.field != "uscc":
+            column.read(column.example)
+
+
+def test_an_empty_template_is_not_written(district, administrator):
+    run = start("companies", district, administrator, template(KINDS["companies"]))
+
+    assert run.fault_list[0]["text"] == "除了表头没有数据。请从第 2 行起填写。"
+
+
+@pytest.mark.parametrize("sign", FORMULA_SIGNS)
+def test_no_cell_of_the_list_of_faults_is_a_formula(district, administrator, sign):
+    """J03: what was uploaded comes back, and a spreadsheet opens it."""
+    run = Import(fault_list=[{"row": 2, "column": "A", "value": f"{sign}1+2", "text": f"{sign}x"}])
+
+    rows = list(csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig"))))
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(faults_xlsx(run))).get_sheet_by_index(0)
+
+    assert all(not cell.lstrip().startswith(FORMULA_SIGNS) for row in rows[1:] for cell in row)
+    assert sheet.to_python()[1][2:] == [f"{sign}1+2", f"{sign}x"]  # text, not its result
+    assert harmless(f"  {sign}1").startswith("'")
+    assert harmless("1-2") == "1-2"
