@@ -5,6 +5,7 @@ from datetime import date
 from functools import cache
 
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Appointment, Department, District, Role, User
 from companies.models import Company, Member
@@ -17,19 +18,19 @@ IN_OFFICE_SINCE = date(2021, 1, 1)
 # Whom to sign in as, and for what: the short list that a newcomer sees, in the order in which an
 # application meets them. Everybody else of the demo has the same password.
 SIGN_INS = (
-    ("qiye", "企业：查政策、试算、申请、看进度"),
-    ("qiye-2", "企业：一件不予通过，一件缺数据暂不能判断"),
-    ("jingxin-1", "区经信局经办：受理、初审"),
-    ("jingxin-2", "区经信局经办：第二个人，受理过的件由他初审"),
-    ("keji-1", "区科技局经办：受理、初审、联审"),
-    ("jingxin-fuze-1", "区经信局负责人：审定"),
-    ("jingxin-fuze-2", "区经信局负责人：第二个人，审定过的件由他批准"),
-    ("caizheng-1", "区财政局：财政复核"),
-    ("caizheng-2", "区财政局：制单、登记拨付"),
-    ("caizheng-3", "区财政局：复核批次"),
-    ("zhengce", "政策管理：政策文件和版本"),
-    ("shenji", "审计：全过程记录和台账，只看不改"),
-    ("guanli", "系统管理：人员、流程、工作日历"),
+    ("qiye", _("企业：查政策、试算、申请、看进度")),
+    ("qiye-2", _("企业：一件不予通过，一件缺数据暂不能判断")),
+    ("jingxin-1", _("区经信局经办：受理、初审")),
+    ("jingxin-2", _("区经信局经办：第二个人，受理过的件由他初审")),
+    ("keji-1", _("区科技局经办：受理、初审、联审")),
+    ("jingxin-fuze-1", _("区经信局负责人：审定")),
+    ("jingxin-fuze-2", _("区经信局负责人：第二个人，审定过的件由他批准")),
+    ("caizheng-1", _("区财政局：财政复核")),
+    ("caizheng-2", _("区财政局：制单、登记拨付")),
+    ("caizheng-3", _("区财政局：复核批次")),
+    ("zhengce", _("政策管理：政策文件和版本")),
+    ("shenji", _("审计：全过程记录和台账，只看不改")),
+    ("guanli", _("系统管理：人员、流程、工作日历")),
 )
 
 # What the people of a department sign in as; a department that is not named goes by its code.
