@@ -130,12 +130,13 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
     for line in lines:
         award = ledger.pay(line.award, on=on, by=by)
         assert line.award.claim is not None
-        applications.tell_company(
-            line.award.claim.application,
-            f"paid:{award.pk}",
-            _("已拨付：%(application)s") % {"application": line.award.claim.application},
-            _("款项已拨付到贵公司账户，请查收。"),
-        )
+        with applications.mail_language():
+            applications.tell_company(
+                line.award.claim.application,
+                f"paid:{award.pk}",
+                _("已拨付：%(application)s") % {"application": line.award.claim.application},
+                _("款项已拨付到贵公司账户，请查收。"),
+            )
     batch.status = BatchStatus.PAID
     batch.paid_by = by
     batch.paid_on = on

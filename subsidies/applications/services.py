@@ -8,9 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import NumberSeries, User
@@ -212,39 +213,47 @@ def return_for_correction(application: Application, *, reason: str) -> None:
     application.status = Status.RETURNED
     application.revision += 1
     application.save(update_fields=["status", "revision", "saved_at"])
-    tell_company(
-        application,
-        "returned",
-        _("需要补正：%(application)s") % {"application": application},
-        _("退回的原因：%(reason)s\n请登录后按要求修改，再次提交。") % {"reason": reason},
-    )
+    with mail_language():
+        tell_company(
+            application,
+            "returned",
+            _("需要补正：%(application)s") % {"application": application},
+            _("退回的原因：%(reason)s\n请登录后按要求修改，再次提交。") % {"reason": reason},
+        )
 
 
 def approve(application: Application) -> None:
     _require_arrow(application, Status.APPROVED)
     _close(application, Status.APPROVED)
-    tell_company(
-        application,
-        "approved",
-        _("已批准：%(application)s") % {"application": application},
-        _("兑现通知书生成后可在申请页面下载。"),
-    )
+    with mail_language():
+        tell_company(
+            application,
+            "approved",
+            _("已批准：%(application)s") % {"application": application},
+            _("兑现通知书生成后可在申请页面下载。"),
+        )
 
 
 def reject(application: Application, *, reason: str) -> None:
     _require_arrow(application, Status.REJECTED)
     _close(application, Status.REJECTED)
-    tell_company(
-        application,
-        "rejected",
-        _("不予通过：%(application)s") % {"application": application},
-        _("原因：%(reason)s") % {"reason": reason},
-    )
+    with mail_language():
+        tell_company(
+            application,
+            "rejected",
+            _("不予通过：%(application)s") % {"application": application},
+            _("原因：%(reason)s") % {"reason": reason},
+        )
 
 
 def lock_application(application: Application) -> Application:
     """The application, locked and read again: the first lock of everything that decides on it."""
     return _locked(application)
+
+
+def mail_language() -> translation.override:
+    """Mails are in Chinese, whatever the person who causes them reads."""
+    return translation.override(settings.LANGUAGE_CODE)
 
 
 def tell_company(application: Application, event: str, subject: str, body: str) -> None:
