@@ -208,7 +208,7 @@ def test_counters_are_the_sum_of_entries_whatever_happens(world):
                 services.pay(award, on=domain.TODAY, by=by)
 
     @settings(
-        max_examples=15,
+        max_examples=10,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
