@@ -20,7 +20,7 @@ ONLY ?=
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 DATABASE_SOURCES := $(wildcard */migrations/*.py subsidies/catalogue/*)
 
-.PHONY: help setup run test check bench lock format machine check-style check-imports check-types \
+.PHONY: help setup run test check bench lock messages format machine check-style check-imports check-types \
 	check-templates check-migrations check-production
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make check          lint, types, import directions, migrations, production settings"
 	@echo "make format         put the code into the common form"
 	@echo "make bench          measure against the goals (ONLY=name for one)"
+	@echo "make messages       gather the strings to be translated"
 	@echo "make lock           resolve pyproject.toml into requirements*.txt"
 	@echo "make setup          what every other target does first"
 
@@ -73,6 +74,11 @@ format: setup
 
 bench: setup
 	@$(PYTHON) -m benchmarks $(ONLY)
+
+# Needs GNU gettext (Debian: apt-get install gettext); what is empty or fuzzy is then filled in.
+messages: setup
+	$(PYTHON) manage.py makemessages --locale en --no-location --no-obsolete \
+		--ignore .venv --ignore node_modules --ignore var
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
