@@ -93,10 +93,10 @@ KINDS = (
     # By their ages against the batches of `_plan_payments`: not printed, in no batch yet, in one
     # that is not paid, in the one that was made in error, and paid long ago.
     Kind(3, (*ON_NOTICE, Act.APPROVE_UNPRINTED), age=(1, 2)),
-    Kind(4, (*ON_NOTICE, Act.APPROVE), age=(1, 2), least=2),
-    Kind(4, (*ON_NOTICE, Act.APPROVE), age=(6, 9), least=3),
+    Kind(3, (*ON_NOTICE, Act.APPROVE), age=(1, 2), least=2),
+    Kind(3, (*ON_NOTICE, Act.APPROVE), age=(6, 9), least=3),
     Kind(1, (*ON_NOTICE, Act.APPROVE), age=(16, 17), least=2),
-    Kind(5, (*ON_NOTICE, Act.APPROVE), age=(18, 120)),
+    Kind(4, (*ON_NOTICE, Act.APPROVE), age=(18, 120)),
     Kind(1, (*CORRECTED, *ON_NOTICE[4:], Act.APPROVE), age=(18, 100)),
 )
 

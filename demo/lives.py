@@ -16,7 +16,7 @@ from random import Random
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Appointment, User
-from accounts.refusals import Refused
+from accounts.refusals import NotAllowed, Refused
 from demo.clock import Clock
 from demo.files import small_pdf
 from demo.filings import Filing
@@ -133,7 +133,7 @@ class Officials:
             self._people.setdefault((post.department_id, post.role), []).append(post.user)
 
     def of(self, department_id: int, role: str) -> list[User]:
-        return self._people[department_id, role]
+        return list(self._people[department_id, role])
 
 
 class Life:
@@ -239,16 +239,31 @@ class Life:
             amounts = None
             if (verdict, kind) == (Verdict.AGREE, StageKind.DETERMINATION):
                 amounts = self._perhaps_reduced()
-            person = self._someone_fresh(task)
-            reviews.decide(
-                task,
-                verdict,
-                by=person,
-                revision=task.case.application.revision,
-                text=text or (REDUCTION if amounts else self._text(verdict, kind)),
-                amounts=amounts,
-            )
+            text_here = text or (REDUCTION if amounts else self._text(verdict, kind))
+            self._decide_task(task, verdict, text_here, amounts)
+
+    def _decide_task(
+        self, task: Task, verdict: Verdict, text: str, amounts: dict[int, Decimal] | None
+    ) -> None:
+        """Let somebody decide who may: first those who have not decided in this round."""
+        people = self._officials.of(task.department_id, task.role)
+        self._random.shuffle(people)
+        people.sort(key=lambda user: user.pk in self._decided)
+        for person in people:
+            try:
+                reviews.decide(
+                    task,
+                    verdict,
+                    by=person,
+                    revision=task.case.application.revision,
+                    text=text,
+                    amounts=amounts,
+                )
+            except NotAllowed:
+                continue
             self._decided.add(person.pk)
+            return
+        raise LookupError(f"nobody of {task.department} may decide on {task}")
 
     def _perhaps_reduced(self) -> dict[int, Decimal] | None:
         """Now and then less is determined than the rules allow."""
@@ -269,11 +284,6 @@ class Life:
         if self.filing.answer["missing"]:
             return "测算所需的年度数据还没有取得，请补充提供后再次提交。"
         return self._random.choice(RETURNS)
-
-    def _someone_fresh(self, task: Task) -> User:
-        people = self._officials.of(task.department_id, task.role)
-        fresh = [user for user in people if user.pk not in self._decided]
-        return self._random.choice(fresh)
 
 
 def perform_waiting() -> None:
