@@ -17,8 +17,8 @@ class BudgetLineForm(forms.ModelForm):
         if total < granted:
             raise forms.ValidationError(
                 _(
-                    "预算不能低于已批准的 %(granted)s 元。请填写不低于该数的金额；"
-                    "确需调减的，先在办件中撤销尚未拨付的奖补，额度释放后再改。"
+                    "预算不能低于已批准的 %(granted)s 元：只能调减还没有批准的部分。"
+                    "请填写不低于该数的金额。"
                 )
                 % {"granted": yuan(granted)}
             )

@@ -74,7 +74,7 @@ def test_a_total_below_what_was_granted_is_an_error_of_the_form(
 
     assert answer.status_code == 200
     assert "预算不能低于已批准的" in answer.content.decode()
-    assert "撤销" in answer.content.decode()
+    assert "请填写不低于该数的金额" in answer.content.decode()
 
 
 def test_a_line_with_entries_stays_what_it_was_for(administrator, client, company, budget):
