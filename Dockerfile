@@ -19,6 +19,7 @@ RUN for po in locale/*/LC_MESSAGES/django.po; do \
     done \
     && PRODUCTION=1 SECRET_KEY=$(python -c 'import secrets; print(secrets.token_hex(32))') \
         ALLOWED_HOSTS=build DATABASE_URL=postgres://none REDIS_URL=redis://none \
+        BASE_URL=https://build \
         python manage.py collectstatic --noinput \
     && rm -rf node_modules
 

@@ -2,7 +2,7 @@
 
 Without any variable this is a developer's machine with the demo district. `PRODUCTION=1`
 switches to an installation that serves people: it refuses to start with DEBUG, a default
-secret, the demo district or without its own database and Redis.
+secret, the demo district or without its own database, Redis and address.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ DEMO = env.bool("DEMO", default=not PRODUCTION)
 VAR_DIR = env.path("VAR_DIR", default=str(BASE_DIR / "var"))
 VAR_DIR = Path(str(VAR_DIR))
 
-DEVELOPMENT_SECRET = "development-only-secret-key-that-production-refuses-to-start-with"
+DEVELOPMENT_SECRET = "development-only-secret-key-that-production-refuses-to-start-with"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -44,6 +44,9 @@ if PRODUCTION:
             ),
             "DATABASE_URL must be set": not env.str("DATABASE_URL", default=""),
             "REDIS_URL must be set": not env.str("REDIS_URL", default=""),
+            "BASE_URL must be the https:// address under which the public comes": (
+                not BASE_URL.startswith("https://")
+            ),
         }.items()
         if wrong
     ]
@@ -64,7 +67,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "pgtrigger",
     "rest_framework",
     "config",
@@ -181,6 +183,14 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile the ledger": {
         "task": "subsidies.reconcile_ledger",
         "schedule": crontab(hour=2, minute=10),
+    },
+    "verify the audit chain": {
+        "task": "audit.verify_audit",
+        "schedule": crontab(hour=2, minute=30),
+    },
+    "verify the receipts": {
+        "task": "subsidies.verify_receipts",
+        "schedule": crontab(hour=3, minute=0),
     },
 }
 

@@ -14,6 +14,7 @@ COMPLETE = {
     "ALLOWED_HOSTS": "subsidies.example.org",
     "DATABASE_URL": "postgres://somebody@127.0.0.1:1/subsidies",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "BASE_URL": "https://subsidies.example.org",
 }
 
 
@@ -45,6 +46,9 @@ def test_production_starts_with_all_that_it_needs():
         ({"ALLOWED_HOSTS": "subsidies.example.org,*"}, "ALLOWED_HOSTS must name"),
         ({"DATABASE_URL": ""}, "DATABASE_URL must be set"),
         ({"REDIS_URL": ""}, "REDIS_URL must be set"),
+        ({"BASE_URL": ""}, "BASE_URL must be"),
+        ({"BASE_URL": "https://"}, "BASE_URL must be"),
+        ({"BASE_URL": "http://subsidies.example.org"}, "BASE_URL must be"),
     ],
 )
 def test_production_refuses(changes, message):
@@ -57,7 +61,7 @@ def test_production_refuses(changes, message):
 def test_production_names_every_fault_at_once():
     result = load_settings({"PRODUCTION": "1"})
 
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"):
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BASE_URL"):
         assert name in result.stderr
 
 
