@@ -89,11 +89,14 @@ def prepare() -> None:
     django.setup()
 
     from django.conf import settings
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
     from django.db import connections
 
     call_command("migrate", verbosity=0)
-    call_command("load_catalogue", stdout=io.StringIO())
+    try:
+        call_command("load_catalogue", stdout=io.StringIO())
+    except CommandError as error:
+        raise Refused(f"The catalogue was not loaded: {' '.join(str(error).split())}") from error
     if settings.DEMO:
         _ensure_demo_district()
     # Nothing is collected here; WhiteNoise only warns of a folder that is not there.
