@@ -14,7 +14,7 @@ def main() -> None:
         python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
         if not python.exists():
             sys.exit("Django is not installed. Run `make setup` first.")
-        os.execv(python, [str(python), *sys.argv])
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 (the project's own Python)
     execute_from_command_line(sys.argv)
 
 

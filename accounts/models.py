@@ -173,14 +173,14 @@ class NumberSeries(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.year}: {self.last}"
 
-    @classmethod
-    def next(cls, district: District, kind: str, year: int) -> int:
+    @staticmethod
+    def next(district: District, kind: str, year: int) -> int:
         """The next number. Call it inside the transaction that uses it: a number whose
         transaction fails is given again."""
-        cls.objects.bulk_create(
-            [cls(district=district, kind=kind, year=year)], ignore_conflicts=True
+        NumberSeries.objects.bulk_create(
+            [NumberSeries(district=district, kind=kind, year=year)], ignore_conflicts=True
         )
-        series = cls.objects.select_for_update(no_key=True).get(
+        series = NumberSeries.objects.select_for_update(no_key=True).get(
             district=district, kind=kind, year=year
         )
         series.last += 1

@@ -2,13 +2,18 @@
 
 import hashlib
 import json
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pgtrigger
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+
+from accounts.models import Role
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 GENESIS = "0" * 64
 
@@ -24,6 +29,12 @@ class Head(models.Model):
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, user: "User") -> Self:
+        """Acts of the districts in which the person audits, and those of no district."""
+        return self.filter(
+            models.Q(district__isnull=True) | models.Q(district__in=user.district_ids(Role.AUDITOR))
+        )
+
     def about(self, thing: models.Model) -> Self:
         return self.filter(about_type=thing._meta.label_lower, about_id=str(thing.pk))
 
@@ -33,6 +44,9 @@ class Entry(models.Model):
 
     seq = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()
+    district = models.ForeignKey(
+        "accounts.District", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -67,6 +81,7 @@ class Entry(models.Model):
         """What `hash` must be, from the other fields."""
         content = {
             "seq": self.seq,
+            "district": self.district_id,
             "at": self.at.astimezone(timezone.get_default_timezone()).isoformat(),
             "actor": self.actor_id,
             "actor_name": self.actor_name,

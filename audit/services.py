@@ -23,6 +23,7 @@ def record(action: str, *, about: models.Model, by: User | None, **data: Any) ->
     entry = Entry(
         seq=head.seq + 1,
         at=timezone.now(),
+        district_id=getattr(about, "district_id", None),
         actor=by,
         actor_name=str(by) if by else "",
         action=action,

@@ -20,7 +20,7 @@ class DigitsField(forms.CharField):
         return super().widget_attrs(widget) | {"inputmode": "numeric"}
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+class AccountForm(forms.ModelForm):
     """The account that the company is paid to. The holder is the company: it is not asked."""
 
     use_required_attribute = False
@@ -43,4 +43,4 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         error_messages = {"bank": {"required": _("请填写开户银行全称")}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})

@@ -1,16 +1,17 @@
 """The company's own page: what the registry knows of it, and where it is paid."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.access import SignedInRequest
 from companies import services
 from companies.forms import AccountForm
 from companies.models import Company, Measure
 
 
-def company_profile(request: HttpRequest) -> HttpResponse:
+def company_profile(request: SignedInRequest) -> HttpResponse:
     company = (
         Company.objects.filter(members__user=request.user)
         .select_related("district")

@@ -83,6 +83,23 @@ class Batch(models.Model):
             ),
         ]
 
+        triggers = [
+            pgtrigger.Trigger(
+                name="not_approved_by_the_payee",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=(
+                    "IF EXISTS (SELECT 1 FROM disbursements_paymentline l"
+                    " JOIN subsidies_award a ON a.id = l.award_id"
+                    " JOIN companies_member m ON m.company_id = a.company_id"
+                    " WHERE l.batch_id = NEW.id"
+                    " AND m.user_id IN (NEW.approved_by_id, NEW.paid_by_id))"
+                    " THEN RAISE EXCEPTION 'nobody pays a company they belong to';"
+                    " END IF; RETURN NEW;"
+                ),
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.number
 
@@ -134,6 +151,19 @@ class PaymentLine(models.Model):
                 ),
             ),
             pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="not_made_by_the_payee",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func=(
+                    "IF EXISTS (SELECT 1 FROM disbursements_batch b, subsidies_award a"
+                    " JOIN companies_member m ON m.company_id = a.company_id"
+                    " WHERE b.id = NEW.batch_id AND a.id = NEW.award_id"
+                    " AND m.user_id = b.made_by_id)"
+                    " THEN RAISE EXCEPTION 'nobody pays a company they belong to';"
+                    " END IF; RETURN NEW;"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

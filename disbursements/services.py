@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
+from companies.models import Company
 from disbursements.models import Batch, BatchStatus, PaymentLine
 from subsidies.applications import answers
 from subsidies.applications import services as applications
@@ -30,6 +31,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
     Raises Refused naming each company without an account or no longer free to be paid.
     """
     _require_finance(district, by)
+    awards = list(awards)
+    _require_stranger(by, (award.company_id for award in awards))
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
         .select_related("company")
@@ -76,11 +79,28 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
     return batch
 
 
-@transaction.atomic
+class NotPayable(Refused):
+    """A line may not be paid as things stand now."""
+
+
 def approve_batch(batch: Batch, *, by: User) -> Batch:
     """A second person's consent, after every line was checked once more."""
+    try:
+        with transaction.atomic():
+            return _approve(batch, by)
+    except NotPayable:
+        # The refusal undid its own receipts, and what stopped the money must be on record.
+        with transaction.atomic():
+            for line in batch.lines.select_related("award__claim__application"):
+                assert line.award.claim is not None
+                answers.keep_receipt(line.award.claim.application, Reason.PAYMENT)
+        raise
+
+
+def _approve(batch: Batch, by: User) -> Batch:
     batch = _locked(batch)
     _require_finance(batch.district, by)
+    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.DRAFT)
     if batch.made_by_id == by.pk:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
@@ -104,6 +124,7 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     """Undo a batch that nobody has approved; its awards can be chosen again."""
     batch = _locked(batch)
     _require_finance(batch.district, by)
+    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.select_related("award"):
         line.is_live = False
@@ -120,6 +141,7 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
     """Note that the bank has paid the whole batch on that day."""
     batch = _locked(batch)
     _require_finance(batch.district, by)
+    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.APPROVED)
     today = timezone.localdate()
     assert batch.approved_at is not None
@@ -154,6 +176,9 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _check_before_payment(batch: Batch) -> None:
     """Look at the credit record and the account again; name every line that may not be paid."""
+    # Behind the companies' locks no account is changed until the approval stands.
+    companies = Company.objects.filter(pk__in=batch.lines.values("award__company"))
+    list(locked(companies.order_by("pk")))
     faults: list[str] = []
     for line in batch.lines.select_related("award__claim__application"):
         assert line.award.claim is not None
@@ -176,7 +201,7 @@ def _check_before_payment(batch: Batch) -> None:
                 % {"payee": line.payee}
             )
     if faults:
-        raise Refused(_("拨付前核对没有通过："), *faults)
+        raise NotPayable(_("拨付前核对没有通过："), *faults)
 
 
 def _locked(batch: Batch) -> Batch:
@@ -186,6 +211,15 @@ def _locked(batch: Batch) -> Batch:
 def _require_finance(district: District, by: User) -> None:
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
+
+
+def _require_stranger(by: User, companies: Iterable[int]) -> None:
+    """Nobody pays a company they belong to."""
+    own = by.memberships.filter(company__in=list(companies)).select_related("company").first()
+    if own:
+        raise NotAllowed(
+            _("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own.company}
+        )
 
 
 def _require_status(batch: Batch, status: BatchStatus) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.refusals import Refused
 from reviews.models import CalendarDay
 
+SATURDAY = 5
 SOURCE = "国务院办公厅放假安排（chinesecalendar）"
 
 
@@ -17,10 +18,14 @@ class CalendarMissing(Refused):
 
 
 def ensure_year(year: int) -> None:
-    """Fill a year that is not in the table. Raises CalendarMissing if it is not published."""
-    if CalendarDay.objects.filter(date__year=year).exists():
+    """Fill what is missing of a year; days that the administrator entered stay as they are.
+
+    A year is known when all its days are in the table: one corrected day is no calendar.
+    Raises CalendarMissing if it is neither entered nor published.
+    """
+    days = _days_of(year)
+    if CalendarDay.objects.filter(date__year=year).count() == len(days):
         return
-    days = (date(year, 1, 1) + timedelta(days=place) for place in range(366))
     try:
         rows = [
             CalendarDay(
@@ -30,7 +35,6 @@ def ensure_year(year: int) -> None:
                 source=SOURCE,
             )
             for day in days
-            if day.year == year
         ]
     except NotImplementedError:
         raise CalendarMissing(
@@ -40,9 +44,23 @@ def ensure_year(year: int) -> None:
     CalendarDay.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def is_workday(day: date) -> bool:
-    ensure_year(day.year)
-    return CalendarDay.objects.get(date=day).is_workday
+def fill_by_weekends(year: int, *, source: str) -> int:
+    """Enter a year that is not published: weekends are free, all else is to be corrected by hand.
+    Days that are there stay. Gives the number of days entered; `source` says who did it."""
+    before = CalendarDay.objects.filter(date__year=year).count()
+    CalendarDay.objects.bulk_create(
+        (
+            CalendarDay(date=day, is_workday=day.weekday() < SATURDAY, source=source)
+            for day in _days_of(year)
+        ),
+        ignore_conflicts=True,
+    )
+    return CalendarDay.objects.filter(date__year=year).count() - before
+
+
+def _days_of(year: int) -> list[date]:
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    return [first + timedelta(days=place) for place in range((last - first).days + 1)]
 
 
 def add_workdays(start: date, days: int, *, count_start: bool) -> date:
@@ -61,13 +79,3 @@ def add_workdays(start: date, days: int, *, count_start: bool) -> date:
         if len(found) == days:
             return found[-1]
         year += 1
-
-
-def workdays_left(today: date, due_on: date) -> int:
-    """Working days from today to the last day, both counted; 0 or less when it is over: minus
-    the working days that passed since."""
-    if due_on >= today:
-        return CalendarDay.objects.filter(
-            date__gte=today, date__lte=due_on, is_workday=True
-        ).count()
-    return -CalendarDay.objects.filter(date__gt=due_on, date__lte=today, is_workday=True).count()

@@ -127,8 +127,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 class Case(models.Model):
-    """The review of one application. `round` counts the corrections: opinions of an earlier
-    round no longer count. `stage` is None when the case is closed; `due_on` is the last day of
+    """The review of one application. `round` counts the times it was begun again, at the stage
+    whose position is `round_from`: earlier opinions on that stage and those behind it no longer
+    count. `stage` is None when the case is closed; `due_on` is the last day of
     the stage, inclusive, and None while the clock is stopped."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -138,6 +139,7 @@ class Case(models.Model):
         Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     round = models.PositiveSmallIntegerField(default=1)
+    round_from = models.PositiveSmallIntegerField(default=1)
     due_on = models.DateField(_("办理期限"), null=True, blank=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -177,9 +179,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         appointments = Q(pk__in=[])
         for appointment in user.current_appointments:
             appointments |= Q(department=appointment.department_id, role=appointment.role)
-        decided = Opinion.objects.filter(
-            person=user, case=models.OuterRef("case"), round=models.OuterRef("round")
-        )
+        decided = Opinion.objects.standing().filter(person=user, case=models.OuterRef("case"))
         return (
             self.open()
             .filter(appointments)
@@ -232,7 +232,21 @@ class Verdict(models.TextChoices):
     AGREE = "agree", _("同意")
     DISAGREE = "disagree", _("不同意")
     RETURN = "return", _("退回补正")
+    REDETERMINE = "redetermine", _("退回审定")
     REJECT = "reject", _("不予通过")
+
+
+class OpinionQuerySet(models.QuerySet["Opinion"]):
+    def standing(self) -> Self:
+        """Opinions that count: of the case's round, and the consents before the stage at which
+        that round began."""
+        return self.filter(
+            Q(round=F("case__round"))
+            | Q(
+                verdict__in=[Verdict.AGREE, Verdict.DISAGREE],
+                task__stage__position__lt=F("case__round_from"),
+            )
+        )
 
 
 class Opinion(models.Model):
@@ -245,13 +259,15 @@ class Opinion(models.Model):
     task = models.OneToOneField(Task, on_delete=models.PROTECT, related_name="opinion")
     round = models.PositiveSmallIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    verdict = models.CharField(_("结论"), max_length=10, choices=Verdict)
+    verdict = models.CharField(_("结论"), max_length=12, choices=Verdict)
     text = models.TextField(_("意见"), blank=True)
     amounts = models.JSONField(default=dict)
     receipt = models.ForeignKey(
         Receipt, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = OpinionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("意见")
@@ -285,6 +301,22 @@ class Opinion(models.Model):
                     " JOIN companies_member m ON m.company_id = a.company_id"
                     " WHERE c.id = NEW.case_id AND m.user_id = NEW.person_id)"
                     " THEN RAISE EXCEPTION 'nobody decides on a company they belong to';"
+                    " END IF; RETURN NEW;"
+                ),
+            ),
+            # What the unique constraint cannot see: consents of an earlier round that stand.
+            pgtrigger.Trigger(
+                name="nobody_decides_on_two_stages",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func=(
+                    "IF EXISTS (SELECT 1 FROM reviews_opinion o"
+                    " JOIN reviews_task t ON t.id = o.task_id"
+                    " JOIN reviews_stage s ON s.id = t.stage_id"
+                    " JOIN reviews_case c ON c.id = o.case_id"
+                    " WHERE o.case_id = NEW.case_id AND o.person_id = NEW.person_id"
+                    " AND o.verdict IN ('agree', 'disagree') AND s.position < c.round_from)"
+                    " THEN RAISE EXCEPTION 'nobody decides twice on one case';"
                     " END IF; RETURN NEW;"
                 ),
             ),
@@ -345,7 +377,7 @@ class PublicNoticeEntry(models.Model):
     round = models.PositiveSmallIntegerField()
     company_name = models.CharField(max_length=120)
     uscc = models.CharField(max_length=18)
-    matter = models.CharField(max_length=240)
+    matter = models.TextField()
     clause = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
 

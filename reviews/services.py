@@ -1,6 +1,6 @@
 """How a case moves: stage after stage, opinion after opinion.
 
-Lock order: application, case, then what `subsidies.ledger` locks, last the audit chain.
+Locks are taken in the order that `subsidies.ledger.locks` names.
 """
 
 from datetime import date
@@ -42,9 +42,14 @@ VERDICTS: dict[StageKind, tuple[Verdict, ...]] = {
     StageKind.REVIEW: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
     StageKind.JOINT: (Verdict.AGREE, Verdict.DISAGREE),
     StageKind.DETERMINATION: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
-    StageKind.FINANCE: (Verdict.AGREE, Verdict.RETURN),
+    StageKind.FINANCE: (Verdict.AGREE, Verdict.REDETERMINE, Verdict.RETURN),
     StageKind.PUBLIC_NOTICE: (),
-    StageKind.APPROVAL: (Verdict.AGREE, Verdict.RETURN, Verdict.REJECT),
+    StageKind.APPROVAL: (
+        Verdict.AGREE,
+        Verdict.REDETERMINE,
+        Verdict.RETURN,
+        Verdict.REJECT,
+    ),
 }
 # Where the amounts are proposed, and where they are settled.
 SETS_AMOUNTS = frozenset({StageKind.REVIEW, StageKind.DETERMINATION})
@@ -52,6 +57,10 @@ SETS_AMOUNTS = frozenset({StageKind.REVIEW, StageKind.DETERMINATION})
 NEEDS_ELIGIBLE = frozenset(
     {StageKind.REVIEW, StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL}
 )
+
+
+class NotPayable(Refused):
+    """The rules do not pay what somebody was about to agree to."""
 
 
 def open_case(application: Application) -> Case:
@@ -74,14 +83,11 @@ def resume_case(application: Application) -> Case:
     accepted = case.opinions.filter(
         task__stage__kind=StageKind.ACCEPTANCE, verdict=Verdict.AGREE
     ).exists()
-    case.round += 1
     stages = case.route.stages.order_by("position")
     if accepted:
         stages = stages.exclude(kind=StageKind.ACCEPTANCE)
         applications.accept(application)
-    stage = stages.first()
-    assert stage is not None
-    _enter(case, stage)
+    _begin_round(case, stages.first())
     return case
 
 
@@ -90,7 +96,6 @@ def close_withdrawn_case(application: Application) -> None:
     _close(case)
 
 
-@transaction.atomic
 def decide(
     task: Task,
     verdict: Verdict,
@@ -106,7 +111,25 @@ def decide(
     `amounts` maps each claim's id to the amount proposed (yuan), where the stage sets amounts;
     never above the answer, and with a reason where below. Raises Refused with every fault.
     """
-    text = text.strip()
+    try:
+        with transaction.atomic():
+            return _decide(task, verdict, by, revision, text.strip(), amounts)
+    except NotPayable:
+        # The refusal undid its own receipt, and what stopped the money must be on record.
+        with transaction.atomic():
+            application = applications.lock_application(task.case.application)
+            answers.keep_receipt(application, _reason_of(StageKind(task.stage.kind)))
+        raise
+
+
+def _decide(
+    task: Task,
+    verdict: Verdict,
+    by: User,
+    revision: int,
+    text: str,
+    amounts: dict[int, Decimal] | None,
+) -> Opinion:
     application = applications.lock_application(task.case.application)
     case = _locked_case(application)
     task = (
@@ -125,6 +148,8 @@ def decide(
     if verdict == Verdict.AGREE and kind in NEEDS_ELIGIBLE:
         receipt = answers.keep_receipt(application, _reason_of(kind))
         _require_payable(receipt)
+        if kind not in SETS_AMOUNTS:
+            _require_within(application, receipt)
     if verdict == Verdict.AGREE and kind in SETS_AMOUNTS:
         assert receipt is not None
         amounts = _checked_amounts(application, receipt, amounts, text)
@@ -144,6 +169,9 @@ def decide(
     if verdict == Verdict.RETURN:
         _stop_clock(case)
         applications.return_for_correction(application, reason=text)
+    elif verdict == Verdict.REDETERMINE:
+        _cancel_tasks(case)
+        _begin_round(case, case.route.stages.get(kind=StageKind.DETERMINATION))
     elif verdict == Verdict.REJECT:
         _close(case)
         applications.reject(application, reason=text)
@@ -197,11 +225,19 @@ def _grant(application: Application, case: Case, *, by: User) -> None:
         notices.issue(award, by=by)
 
 
+def _begin_round(case: Case, stage: Stage | None) -> None:
+    """Begin again at a stage: what was said there and behind it no longer counts."""
+    assert stage is not None
+    case.round += 1
+    case.round_from = stage.position
+    _enter(case, stage)
+
+
 def _advance(case: Case) -> None:
     assert case.stage is not None
     following = case.route.stages.filter(position__gt=case.stage.position).order_by("position")
     for stage in following:
-        if _departments(case, stage) or stage.where == Where.NOBODY:
+        if departments(case, stage) or stage.where == Where.NOBODY:
             _enter(case, stage)
             return
     raise Refused(_("流程没有下一环节，请系统管理员检查流程设置。"))
@@ -224,7 +260,7 @@ def _enter(case: Case, stage: Stage) -> None:
                 role=stage.role,
                 due_on=case.due_on,
             )
-            for department in _departments(case, stage)
+            for department in departments(case, stage)
         )
     case.save()
 
@@ -237,7 +273,8 @@ def _time_limit(today: date, days: int) -> date | None:
         return None
 
 
-def _departments(case: Case, stage: Stage) -> list[Department]:
+def departments(case: Case, stage: Stage) -> list[Department]:
+    """Who is asked on a stage of this case."""
     item = case.application.item
     match stage.where:
         case Where.LEAD:
@@ -371,7 +408,7 @@ def _require_person(task: Task, case: Case, by: User) -> None:
         )
     if case.application.company.members.filter(user=by).exists():
         raise NotAllowed(_("您是这家企业的人员，不能办理它的申请。"))
-    if case.opinions.filter(person=by, round=case.round).exists():
+    if case.opinions.standing().filter(person=by).exists():
         raise NotAllowed(_("您已在本件的其他环节作过结论，须由另一人办理。"))
 
 
@@ -394,10 +431,27 @@ def _require_payable(receipt: Receipt) -> None:
         for detail in _why_not(claim)
     ]
     if faults:
-        raise Refused(_("按现行规则不能同意，可以退回补正或不予通过。"), *faults)
+        raise NotPayable(_("按现行规则不能同意，可以退回补正或不予通过。"), *faults)
 
 
-def _why_not(claim: dict) -> list[str]:  # type: ignore[type-arg]
+def _require_within(application: Application, receipt: Receipt) -> None:
+    """What was determined must still be within the answer: facts may have changed since."""
+    payable = {int(claim["id"]): Decimal(claim["payable"]) for claim in receipt.answer["claims"]}
+    faults = [
+        _("“%(claim)s”核定 %(amount)s 元，现在最多可兑现 %(payable)s 元。")
+        % {
+            "claim": claim,
+            "amount": yuan(claim.determined_amount or Decimal(0)),
+            "payable": yuan(payable[claim.pk]),
+        }
+        for claim in application.claims.select_related("level")
+        if claim.determined_amount is None or claim.determined_amount > payable[claim.pk]
+    ]
+    if faults:
+        raise NotPayable(_("核定金额超过现在的测算结果，请退回审定。"), *faults)
+
+
+def _why_not(claim: dict[str, Any]) -> list[str]:
     against = [
         _("：").join([check["name"], check["detail"]])
         for check in claim["checks"]

@@ -65,7 +65,7 @@ class Track:
         return [
             self._stop(stage, here)
             for stage in self.case.route.stages.all()
-            if stage.where == Where.NOBODY or self._departments(stage)
+            if stage.where == Where.NOBODY or services.departments(self.case, stage)
         ]
 
     def _position(self) -> int:
@@ -93,7 +93,7 @@ class Track:
     def _to_come(self, stage: Stage) -> str:
         if stage.kind == StageKind.PUBLIC_NOTICE:
             return _("%(days)s 个工作日") % {"days": stage.days}
-        return _("、").join(map(str, self._departments(stage)))
+        return _("、").join(map(str, services.departments(self.case, stage)))
 
     def _done(self, stage: Stage) -> tuple[str, list[Sub]]:
         if stage.kind == StageKind.PUBLIC_NOTICE:
@@ -148,6 +148,3 @@ class Track:
             return ""
         notice = self.entries[-1].notice
         return span_text(notice.starts_on, notice.ends_on)
-
-    def _departments(self, stage: Stage) -> list[object]:
-        return list(services._departments(self.case, stage))

@@ -37,11 +37,13 @@ CHOICES: dict[StageKind, dict[Verdict, Text]] = {
     },
     StageKind.FINANCE: {
         Verdict.AGREE: _("复核通过"),
+        Verdict.REDETERMINE: _("退回审定"),
         Verdict.RETURN: _("退回补正"),
     },
     StageKind.PUBLIC_NOTICE: {},
     StageKind.APPROVAL: {
         Verdict.AGREE: _("批准，签发兑现通知书"),
+        Verdict.REDETERMINE: _("退回审定"),
         Verdict.RETURN: _("退回补正"),
         Verdict.REJECT: _("不予批准"),
     },
@@ -49,6 +51,7 @@ CHOICES: dict[StageKind, dict[Verdict, Text]] = {
 NOTES: dict[Verdict, Text] = {
     Verdict.DISAGREE: _("写明理由，由主办部门审定时一并考虑"),
     Verdict.RETURN: _("一次写清全部问题，计时暂停"),
+    Verdict.REDETERMINE: _("由主办部门重新核定金额，不用企业补正"),
     Verdict.REJECT: _("写明理由和依据的条款，办结"),
 }
 # What is said of a verdict that was given.
@@ -66,6 +69,7 @@ KINDS = {
     Verdict.AGREE: "pass",
     Verdict.DISAGREE: "warn",
     Verdict.RETURN: "pause",
+    Verdict.REDETERMINE: "warn",
     Verdict.REJECT: "fail",
 }
 UNDER_WAY = {

@@ -55,8 +55,9 @@ class EntryFilter(django_filters.FilterSet):
 @require_GET
 @for_roles(Role.AUDITOR)
 def audit_log(request: SignedInRequest) -> HttpResponse:
-    """All entries, the newest first. The whole chain is verified when it is asked for."""
-    filtered = EntryFilter(request.GET, queryset=Entry.objects.order_by("-seq"))
+    """The district's entries, the newest first. The whole chain is verified when asked for."""
+    entries = Entry.objects.visible_to(request.user).order_by("-seq")
+    filtered = EntryFilter(request.GET, queryset=entries)
     page = Paginator(filtered.qs, PAGE_SIZE).get_page(request.GET.get("page"))
     verified = "verify" in request.GET
     context = {

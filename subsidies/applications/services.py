@@ -44,6 +44,7 @@ class ClaimInput:
 def start_application(item: Item, company: Company, *, by: User) -> Application:
     """Open a draft. Anyone of the company may."""
     _require_member(company, by)
+    _require_offered(item, company)
     with transaction.atomic():
         application = Application.objects.create(
             district=item.edition.document.district,
@@ -120,6 +121,7 @@ def _attach(application: Application, material: str, stored: StoredFile, *, by: 
 def remove_attachment(attachment: Attachment, *, by: User) -> None:
     """Take a file off a draft; the company keeps the file."""
     application = _locked_for_editing(attachment.application, by=by)
+    attachment.delete()
     record(
         "application.file_removed",
         about=application,
@@ -127,7 +129,6 @@ def remove_attachment(attachment: Attachment, *, by: User) -> None:
         material=attachment.material,
         name=attachment.file.name,
     )
-    attachment.delete()
 
 
 @transaction.atomic
@@ -144,6 +145,9 @@ def submit_application(
     Raises Refused with everything that stands in the way, not only the first fault.
     """
     application = _locked_for_editing(application, by=by, revision=revision)
+    if application.status == Status.DRAFT:
+        # A filed application keeps its edition; a draft must be of one that is in force.
+        _require_offered(application.item, application.company)
     faults = _obstacles(application, claims, declared=declared)
     if faults:
         raise Refused(*faults)
@@ -296,6 +300,19 @@ def _locked_for_editing(
 def _require_member(company: Company, by: User) -> None:
     if not company.members.filter(user=by).exists():
         raise NotAllowed(_("只有本企业的人员可以办理。"))
+
+
+def _require_offered(item: Item, company: Company) -> None:
+    """Only what is in force, names an amount, and is the company's own district's."""
+    if not item.is_open:
+        raise Refused(_("“%(item)s”的实施细则还没有发布，现在不能申报。") % {"item": item})
+    if item.edition.document.district_id != company.district_id:
+        raise Refused(
+            _("“%(item)s”由%(district)s办理，注册在当地的企业才能申报。")
+            % {"item": item, "district": item.edition.document.district}
+        )
+    if not Item.objects.current().filter(pk=item.pk).exists():
+        raise Refused(_("政策已更新，请按新版本重新建立申请。"))
 
 
 def _require_arrow(application: Application, status: Status) -> None:

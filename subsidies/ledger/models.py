@@ -88,13 +88,15 @@ class CompanyYear(models.Model):
     `capped` counts awards of documents with the annual cap, `uncapped` those of the others:
     they use the cap up but are never cut by it. `uncapped_seen` is `uncapped` at the last
     capped award, kept by a trigger, so that the constraint can tell the one from the other.
-    `cap` is None while the fiscal contribution is unknown: then no capped award is possible.
+    `carried` is what the company got before this system; it uses the cap up too. `cap` is None
+    while the fiscal contribution is unknown: then no capped award is possible.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     district = models.ForeignKey("accounts.District", on_delete=models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField(_("政策年度"))
     cap = models.DecimalField(_("年度总量"), max_digits=15, decimal_places=2, null=True, blank=True)
+    carried = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     capped = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     uncapped = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     uncapped_seen = models.DecimalField(max_digits=15, decimal_places=2, default=0)
@@ -108,11 +110,11 @@ class CompanyYear(models.Model):
             models.CheckConstraint(
                 name="company_year_within_cap",
                 condition=Q(capped=0)
-                | Q(cap__isnull=False, capped__lte=F("cap") - F("uncapped_seen")),
+                | Q(cap__isnull=False, capped__lte=F("cap") - F("carried") - F("uncapped_seen")),
             ),
             models.CheckConstraint(
                 name="company_year_not_negative",
-                condition=Q(capped__gte=0, uncapped__gte=0),
+                condition=Q(carried__gte=0, capped__gte=0, uncapped__gte=0),
             ),
         ]
         triggers = [
@@ -136,7 +138,9 @@ class CompanyYear(models.Model):
 
     @property
     def left(self) -> Decimal | None:
-        return None if self.cap is None else max(self.cap - self.granted, Decimal(0))
+        if self.cap is None:
+            return None
+        return max(self.cap - self.carried - self.granted, Decimal(0))
 
 
 class AwardStatus(models.TextChoices):

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,6 +58,8 @@ def grant_application(
         raise ValueError(f"an award has no part of a fen: {amounts}")
     _refuse_while_frozen()
     claims = list(application.claims.select_related("level__item__edition__document"))
+    if missing := [claim for claim in claims if claim.pk not in amounts]:
+        raise Refused(_("“%(claim)s”还没有核定金额，请退回审定。") % {"claim": missing[0]})
     line = _locked_budget_line(application)
     locked(Company.objects.filter(pk=application.company_id)).get()
     years = {
@@ -217,7 +219,8 @@ def _locked_budget_line(application: Application) -> BudgetLine:
 
 
 def _locked_company_year(application: Application, year: int) -> CompanyYear:
-    """The company's row of that policy year, made where it is missing, with today's cap."""
+    """The company's row of that policy year, made where it is missing, with today's cap and
+    what the company got before this system."""
     key = {
         "company": application.company,
         "district": application.district,
@@ -226,12 +229,16 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     row = locked(CompanyYear.objects.filter(**key)).get()
     cap = annual_cap(application.company, year)
-    used = row.capped + row.uncapped_seen
+    carried = Award.objects.filter(
+        company=application.company, district=application.district, policy_year=year, claim=None
+    ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    used = carried + row.capped + row.uncapped_seen
     # A cap that sank below what was granted stays as it was: no capped award passes the engine
     # then, and what was granted is settled by an adjustment, not by editing the row.
-    if cap != row.cap and (row.capped == 0 or (cap is not None and used <= cap)):
-        row.cap = cap
-        row.save(update_fields=["cap"])
+    changed = (cap, carried) != (row.cap, row.carried)
+    if changed and (row.capped == 0 or (cap is not None and used <= cap)):
+        row.cap, row.carried = cap, carried
+        row.save(update_fields=["cap", "carried"])
     return row
 
 
@@ -248,6 +255,7 @@ def annual_cap(company: Company, year: int) -> Decimal | None:
 
 def _locked_award(award: Award) -> tuple[Award, BudgetLine, CompanyYear]:
     award = locked(Award.objects.filter(pk=award.pk)).get()
+    assert award.budget_line_id is not None
     line = locked(BudgetLine.objects.filter(pk=award.budget_line_id)).get()
     company_year = locked(
         CompanyYear.objects.filter(

@@ -1,12 +1,13 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from accounts.refusals import NotAllowed, StateChanged
+from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from reviews.models import StageKind, Verdict
 from subsidies.applications import services
 from subsidies.applications.enums import Status
-from subsidies.models import Application, Attachment
+from subsidies.models import Application, Attachment, Edition
 from tests import domain
 from tests.factories import UserFactory
 
@@ -125,3 +126,25 @@ def test_every_act_on_a_draft_is_recorded_with_its_person(company, clerk):
         ("application.file_removed", clerk.pk),
         ("application.withdrawn", clerk.pk),
     ]
+
+
+def test_an_item_that_names_no_amount_yet_cannot_be_applied_for(company, clerk):
+    with pytest.raises(Refused, match="实施细则还没有发布"):
+        services.start_application(domain.item("jb24-32"), company, by=clerk)
+
+
+def test_another_districts_item_cannot_be_applied_for(company, clerk):
+    with pytest.raises(Refused, match="鄞州区"):
+        services.start_application(domain.item("yz26-5"), company, by=clerk)
+
+
+def test_a_draft_of_a_replaced_edition_is_not_filed(company):
+    application, claim = domain.draft(company), domain.claim()
+    old = application.item.edition
+    newer = Edition.objects.create(
+        document=old.document, name="jb24-2026-01-01", body=old.body, sha256="0" * 64
+    )
+    Edition.objects.filter(pk=newer.pk).update(status="published", published_at=timezone.now())
+
+    with pytest.raises(Refused, match="政策已更新"):
+        domain.submit(application, claim)

@@ -20,7 +20,12 @@ from subsidies.ledger.models import AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, BudgetLine, LedgerEntry
 from tests import domain
-from tests.factories import AppointmentFactory, BankAccountFactory, BudgetLineFactory
+from tests.factories import (
+    AppointmentFactory,
+    BankAccountFactory,
+    BudgetLineFactory,
+    MemberFactory,
+)
 from tests.ledger.granting import grant
 from tests.threads import Meeting, at_once
 
@@ -421,3 +426,60 @@ def test_paying_a_batch_and_granting_do_not_wait_for_each_other_in_a_ring(
     assert not meeting.held
     assert paid.status == BatchStatus.PAID
     assert len(granted) == 1
+
+
+def belongs_to_the_payee(person, award):
+    MemberFactory(user=person, company=award.company)
+    return person
+
+
+@pytest.mark.parametrize("act", ["make", "approve", "cancel", "pay"])
+def test_nobody_pays_a_company_they_belong_to(district, award, maker, second, act):
+    if act == "make":
+        with pytest.raises(NotAllowed, match="不能办理它的拨付"):
+            services.make_batch(district, [award], by=belongs_to_the_payee(maker, award))
+        return
+    batch = services.make_batch(district, [award], by=maker)
+    if act == "pay":
+        services.approve_batch(batch, by=second)
+    belongs_to_the_payee(second, award)
+    acts = {
+        "approve": lambda: services.approve_batch(batch, by=second),
+        "cancel": lambda: services.cancel_batch(batch, by=second),
+        "pay": lambda: services.mark_paid(batch, on=domain.TODAY, by=second),
+    }
+
+    with pytest.raises(NotAllowed, match="不能办理它的拨付"):
+        acts[act]()
+
+
+def test_the_database_too_refuses_a_line_made_by_the_payee(district, award, maker):
+    batch = Batch.objects.create(district=district, number="B1", made_by=maker)
+    belongs_to_the_payee(maker, award)
+
+    with (
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays a company"),
+        transaction.atomic(),
+    ):
+        PaymentLine.objects.create(
+            batch=batch, award=award, payee="x", uscc="x", bank="x", account="1", amount=1
+        )
+
+
+def test_the_database_too_refuses_an_approval_by_the_payee(batch, award, second):
+    belongs_to_the_payee(second, award)
+
+    with (
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays a company"),
+        transaction.atomic(),
+    ):
+        Batch.objects.filter(pk=batch.pk).update(approved_by=second)
+
+
+def test_a_check_that_stopped_a_payment_is_kept(batch, award, second):
+    CreditEntry.objects.create(company=award.company, title="欠税", listed_on=domain.TODAY)
+
+    with pytest.raises(Refused):
+        services.approve_batch(batch, by=second)
+
+    assert award.claim.application.latest_receipt.reason == "payment"

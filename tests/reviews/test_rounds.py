@@ -1,13 +1,17 @@
 """Return and correction: what stands still, what begins again."""
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Role, User
+from accounts.refusals import NotAllowed, Refused
 from companies.models import CreditEntry
-from reviews.models import PublicNoticeEntry, StageKind, Verdict
+from reviews.models import Opinion, PublicNoticeEntry, StageKind, Task, Verdict
 from subsidies.applications.enums import Status
 from subsidies.models import Award
 from tests import domain
+from tests.factories import AppointmentFactory
 
 AFTER_ACCEPTANCE = [
     StageKind.REVIEW,
@@ -70,6 +74,65 @@ def test_who_decided_in_an_earlier_round_may_decide_again(company):
     opinion = domain.decide(domain.open_tasks(application)[0], by=person)
 
     assert opinion.round == 2
+
+
+def test_whose_acceptance_stands_does_not_review_in_a_later_round(company):
+    application = domain.at_stage(StageKind.REVIEW, company)
+    accepted = domain.case_of(application).opinions.get().person
+    domain.decide(domain.open_tasks(application)[0], Verdict.RETURN)
+    domain.submit(application)
+    task = domain.open_tasks(application)[0]
+
+    assert task not in Task.objects.for_user(accepted)
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
+        domain.decide(task, by=accepted)
+    with (
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody decides twice"),
+        transaction.atomic(),
+    ):
+        Opinion.objects.create(
+            case=task.case, task=task, round=2, person=accepted, verdict=Verdict.AGREE
+        )
+
+
+@pytest.mark.parametrize("stage", [StageKind.FINANCE, StageKind.APPROVAL])
+def test_an_amount_is_sent_back_to_its_determination_without_the_company(company, budget, stage):
+    application = domain.at_stage(stage, company)
+
+    domain.decide(domain.open_tasks(application)[0], Verdict.REDETERMINE, text="金额请再核")
+
+    case = domain.case_of(application)
+    application.refresh_from_db()
+    assert (case.stage.kind, case.round) == (StageKind.DETERMINATION, 2)
+    assert application.status == Status.IN_REVIEW
+    while domain.case_of(application).stage:
+        domain.advance(application)
+    assert Award.objects.filter(claim__application=application).count() == 1
+
+
+def test_who_consented_before_the_determination_has_no_say_after_it_was_sent_back(company):
+    application = domain.at_stage(StageKind.FINANCE, company)
+    reviewer = domain.case_of(application).opinions.get(task__stage__kind=StageKind.REVIEW).person
+    domain.decide(domain.open_tasks(application)[0], Verdict.REDETERMINE, text="金额请再核")
+    task = domain.open_tasks(application)[0]
+    AppointmentFactory(user=reviewer, department=task.department, role=Role.LEAD)
+
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
+        domain.decide(task, by=User.objects.get(pk=reviewer.pk))
+
+
+def test_a_check_that_stopped_a_consent_is_kept(company):
+    application = domain.at_stage(StageKind.FINANCE, company)
+    CreditEntry.objects.create(company=company, title="欠税", listed_on=domain.TODAY)
+    kept = application.receipts.count()
+
+    with pytest.raises(Refused):
+        domain.decide(domain.open_tasks(application)[0])
+
+    receipt = application.latest_receipt
+    assert application.receipts.count() == kept + 1
+    assert receipt.reason == "public_notice"
+    assert receipt.answer["claims"][0]["eligible"] is False
 
 
 def test_the_joint_review_asks_everybody_again(company):

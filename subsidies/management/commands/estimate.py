@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            # JSON is UTF-8, whatever the terminal's locale says.
+            stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         try:
             file = options["file"]
             source = Path(file).read_bytes() if file else sys.stdin.buffer.read()
