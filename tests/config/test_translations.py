@@ -138,8 +138,9 @@ def test_the_catalogue_holds_nothing_that_is_no_longer_used(english):
         for entry in english
         if entry.id
     }
+    unused = kept - used
 
-    assert not kept - used
+    assert not unused, "run `make messages`"
 
 
 def test_templates_hold_no_words_outside_of_the_translation():
