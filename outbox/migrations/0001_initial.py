@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("kind", models.CharField(max_length=60)),
-                ("key", models.CharField(max_length=120)),
+                ("kind", models.CharField(max_length=60, verbose_name="种类")),
+                ("key", models.CharField(max_length=120, verbose_name="对象")),
                 ("args", models.JSONField(default=dict)),
                 (
                     "state",
@@ -33,17 +33,20 @@ class Migration(migrations.Migration):
                         ],
                         default="queued",
                         max_length=10,
+                        verbose_name="状态",
                     ),
                 ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="次数")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("run_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("published_at", models.DateTimeField(null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("done_at", models.DateTimeField(null=True)),
-                ("last_error", models.TextField(blank=True)),
+                ("last_error", models.TextField(blank=True, verbose_name="最近的错误")),
             ],
             options={
+                "verbose_name": "后台任务",
+                "verbose_name_plural": "后台任务",
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state__in", ["queued", "running"])),
