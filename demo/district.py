@@ -30,7 +30,7 @@ from subsidies.applications.enums import Status
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, BudgetLine, Item
 
-APPLICATIONS = 300
+APPLICATIONS = 310
 SEED = 20240501
 DOCUMENTS = ("jb24", "jb22")
 # What a budget line may grant while the past happens; its total is set to what fits at the end.
