@@ -45,6 +45,10 @@ class RdInstitution(models.TextChoices):
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
+    def of(self, user: "User") -> "Company | None":
+        """The company that a person acts for; of several the first."""
+        return self.filter(members__user=user).select_related("district").order_by("pk").first()
+
     def visible_to(self, user: "User") -> Self:
         """The companies that the person belongs to, and those of the districts it works for."""
         return self.filter(Q(members__user=user) | Q(district__in=user.district_ids())).distinct()

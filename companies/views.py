@@ -12,12 +12,7 @@ from companies.models import Company, Measure
 
 
 def company_profile(request: SignedInRequest) -> HttpResponse:
-    company = (
-        Company.objects.filter(members__user=request.user)
-        .select_related("district")
-        .order_by("pk")
-        .first()
-    )
+    company = Company.objects.of(request.user)
     if company is None:
         raise Http404
     form = AccountForm(request.POST or None)

@@ -58,12 +58,7 @@ class Frame:
     def company(self) -> Company | None:
         if not self.user:
             return None
-        return (
-            Company.objects.filter(members__user=self.user)
-            .select_related("district")
-            .order_by("pk")
-            .first()
-        )
+        return Company.objects.of(self.user)
 
     @cached_property
     def department(self) -> Department | None:

@@ -6,25 +6,20 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from accounts.admin import site
-from accounts.views import SignInView
 from config import health, views
-from demo.people import PASSWORD, SIGN_INS
-
-# The demo's sign-in page names the people that one may be, and their password.
-demo_sign_in = SignInView.as_view(sign_ins=SIGN_INS, demo_password=PASSWORD)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("language/", login_not_required(set_language), name="set_language"),
-    *([path("login/", demo_sign_in)] if settings.DEMO else []),
+    # Before accounts: the demo's sign-in page names the people that one may be.
+    *([path("", include("demo.urls"))] if settings.DEMO else []),
     path("", include("accounts.urls")),
     path("", include("companies.urls")),
     path("", include("subsidies.urls")),
     path("", include("reviews.notices.urls")),
     path("", include("reviews.urls")),
     path("", include("disbursements.urls")),
-    *([path("", include("demo.urls"))] if settings.DEMO else []),
     path("admin/", site.urls),
 ]

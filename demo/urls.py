@@ -1,8 +1,11 @@
 from django.urls import path
 
+from accounts.views import SignInView
 from demo import views
+from demo.people import PASSWORD, SIGN_INS
 
 urlpatterns = [
+    path("login/", SignInView.as_view(sign_ins=SIGN_INS, demo_password=PASSWORD)),
     path(
         "demo/public-notices/<int:pk>/end/",
         views.end_public_notice,

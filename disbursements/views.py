@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -25,14 +26,13 @@ from audit.services import record
 from disbursements import overview, services
 from disbursements.forms import PaidForm
 from disbursements.models import Batch, BatchStatus
-from disbursements.payment_list import payment_list
+from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
 from subsidies.ledger.models import EntryKind
 from subsidies.models import Award, LedgerEntry
 
 AWARDS_A_PAGE = 50
 BATCHES_A_PAGE = 20
 ENTRIES_A_PAGE = 30
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SENDABLE = (BatchStatus.APPROVED, BatchStatus.PAID)
 
 
@@ -138,8 +138,8 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     content = payment_list(batch)
     with transaction.atomic():
         record("batch.downloaded", about=batch, by=request.user, number=batch.number)
-    response = HttpResponse(content, content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{batch.number}.xlsx"'
+    response = HttpResponse(content, content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = content_disposition_header(True, file_name(batch))
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -117,6 +117,20 @@ class CaseQuerySet(models.QuerySet["Case"]):
             application__company__members__user=user
         )
 
+    def for_page(self) -> Self:
+        """Load what the page of one case shows, without the edition's whole body."""
+        return (
+            self.select_related(
+                "stage",
+                "route",
+                "application__district",
+                "application__company",
+                "application__item__edition__document",
+            )
+            .defer("application__item__edition__body")
+            .prefetch_related("application__item__item_departments__department")
+        )
+
     def for_list(self) -> Self:
         """Load what one row of the worklist shows; the most urgent first."""
         return (

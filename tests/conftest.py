@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
 
 from config import local
 from config.celery import app
+from tests.fixtures_domain import flush_past_the_triggers  # noqa: F401
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing that asks the network: only the pages under test are fetched.
@@ -114,15 +114,3 @@ def _no_outgoing_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
-
-
-@pytest.fixture(autouse=True)
-def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Triggers refuse to empty ledger and audit; between tests that need commits it must be."""
-    sql_flush = DatabaseOperations.sql_flush
-
-    def flush(*args: Any, **kwargs: Any) -> list[str]:
-        statements = sql_flush(*args, **kwargs)
-        return statements and ["SET LOCAL session_replication_role = replica;", *statements]
-
-    monkeypatch.setattr(DatabaseOperations, "sql_flush", flush)

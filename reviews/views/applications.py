@@ -11,14 +11,6 @@ from reviews.casefile import CaseFile
 from reviews.models import Case
 from subsidies.models import Application
 
-CASES = Case.objects.select_related(
-    "stage",
-    "route",
-    "application__district",
-    "application__company",
-    "application__item__edition__document",
-)
-
 
 @require_GET
 def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
@@ -26,7 +18,7 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("company", "item"), pk=pk
     )
-    case = CASES.filter(application=application).first()
+    case = Case.objects.for_page().filter(application=application).first()
     if case is None and application.is_editable:
         return redirect("application_edit", application.pk)
     if case is None:
@@ -43,6 +35,6 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def application_answer(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The answer alone; the page asks for it until it has come."""
     mine = Application.objects.of_companies_of(request.user)
-    case = get_object_or_404(CASES.filter(application__in=mine), application=pk)
+    case = get_object_or_404(Case.objects.for_page().filter(application__in=mine), application=pk)
     file = CaseFile(case, request.user, for_company=True)
     return render(request, "reviews/application_answer.html", {"file": file})

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, posted_number
 from accounts.models import Role
 from accounts.refusals import Refused
 from reviews.casefile import CaseFile
@@ -41,16 +41,15 @@ def case_answer(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @for_roles(*OFFICIALS)
 def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
     file = _file(request, pk)
-    number = request.POST.get("task", "")
     task = get_object_or_404(
         Task.objects.filter(case=file.case).select_related("stage", "department", "case"),
-        pk=number if number.isascii() and number.isdigit() else None,
+        pk=posted_number(request, "task"),
     )
     form = DecisionForm(file, task, request.POST)
     if not form.is_valid():
         return _show(request, file, form, status=422)
     try:
-        opinion = form.decide(revision=_revision(request))
+        opinion = form.decide(revision=posted_number(request, "revision"))
     except Refused as refusal:
         # The refused transaction was rolled back: the page shows how things stand now.
         file = _file(request, pk)
@@ -67,19 +66,8 @@ def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 def _file(request: SignedInRequest, pk: UUID) -> CaseFile:
-    cases = Case.objects.visible_to(request.user).select_related(
-        "stage",
-        "route",
-        "application__district",
-        "application__company",
-        "application__item__edition__document",
-    )
+    cases = Case.objects.visible_to(request.user).for_page()
     return CaseFile(get_object_or_404(cases, pk=pk), request.user)
-
-
-def _revision(request: SignedInRequest) -> int:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _show(

@@ -38,8 +38,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def for_list(self) -> Self:
         """Load what one row of a list shows, the newest first."""
-        return self.select_related("company", "item__edition__document").order_by(
-            "-created_at", "pk"
+        return (
+            self.select_related("company", "item__edition__document")
+            .defer("item__edition__body")
+            .order_by("-created_at", "pk")
         )
 
 

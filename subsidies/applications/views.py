@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
 
-from accounts.access import SignedInRequest
+from accounts.access import SignedInRequest, posted_number
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from companies.models import ScanState, StoredFile
 from companies.vault.kinds import FileKind, kind_of
@@ -261,17 +261,12 @@ def _files_of(application: Application) -> str:
     return reverse("application_edit", args=[application.pk]) + "#p4"
 
 
-def _revision(request: CompanyRequest) -> int:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
 def _save_draft(request: CompanyRequest, application: Application) -> Application:
     return services.save_draft(
         application,
         ApplicationForm.kept(application.item, request.POST.dict()),
         by=request.user,
-        revision=_revision(request),
+        revision=posted_number(request, "revision"),
     )
 
 
@@ -451,7 +446,7 @@ def _not_saved(request: CompanyRequest, application: Application, refusal: Refus
         application,
         form,
         problems=problems,
-        revision=_revision(request),
+        revision=posted_number(request, "revision"),
         status=refusal.status_code,
     )
 

@@ -76,11 +76,7 @@ def _card(item: Item, fit: Fit | None, today: date) -> Card:
 
 def company_of(user: User | AnonymousUser) -> Company | None:
     """The company for which the person looks at policies."""
-    if not user.is_authenticated:
-        return None
-    return (
-        Company.objects.filter(members__user=user).select_related("district").order_by("pk").first()
-    )
+    return Company.objects.of(user) if user.is_authenticated else None
 
 
 @login_not_required

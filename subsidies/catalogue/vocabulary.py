@@ -68,21 +68,21 @@ CONDITIONS = {
 }
 
 CLAIM_FACTS = {
-    "recognised_investment": _("经认定的投资额"),
+    "recognised_investment": _("认定投资额"),
     "eligible_investment": _("可补助投资额"),
-    "project_investment": _("项目投入"),
+    "project_investment": _("项目投资额"),
     "quantity": _("数量"),
-    "fee_paid": _("实际支付的服务费"),
-    "upper_grant": _("上级资助额"),
+    "fee_paid": _("已付服务费"),
+    "upper_grant": _("上级资助金额"),
     "proceeds": _("募集资金"),
-    "invested_in_district": _("投到区内的金额"),
+    "invested_in_district": _("投向区内的资金"),
 }
 # What `rate` may be applied to: claim facts, and the increment of two yearly figures.
 BASES = {
     "eligible_investment": _("可补助投资额"),
-    "project_investment": _("项目投入"),
-    "fee_paid": _("实际支付的服务费"),
-    "invested_in_district": _("投到区内的金额"),
+    "project_investment": _("项目投资额"),
+    "fee_paid": _("已付服务费"),
+    "invested_in_district": _("投向区内的资金"),
     "rd_increment": _("研发投入增量"),
 }
 # The other formulas that multiply leave no choice of what they multiply.

@@ -78,13 +78,6 @@ def verdict(answer: Mapping[str, Any]) -> str:
 
 
 @register.filter
-def first_failed(answer: Mapping[str, Any]) -> str:
-    """The sentence of the first check that failed."""
-    failed = (check["detail"] for check in answer["checks"] if check["outcome"] == "fail")
-    return next(failed, "")
-
-
-@register.filter
 def around(page: Page) -> list[int | None]:
     """The page numbers worth a link: the first, the last and those near; None for a gap."""
     elided = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)

@@ -128,7 +128,7 @@ def file_an_application(clerk: Person, folder: Path) -> str:
     clerk.press("开始申报")
     page.get_by_label("符合区重点产业导向的项目").check()
     page.get_by_role("textbox", name="项目名称").fill("精密压铸线自动化改造")
-    page.get_by_role("textbox", name="经认定的投资额").fill("12,345,678.90")
+    page.get_by_role("textbox", name="认定投资额").fill("12,345,678.90")
     page.get_by_role("textbox", name="可补助投资额").fill("１２３４５６７８．９０")
     page.get_by_label("项目完工日期").fill("2025-06-30")
     page.get_by_role("textbox", name="同一事项已得的其他补助").fill("100,000")

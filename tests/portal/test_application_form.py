@@ -123,7 +123,7 @@ def test_everything_that_stands_in_the_way_is_said_at_once(portal, draft):
     assert response.status_code == 422
     for text in (
         "请填写项目名称",
-        "请填写经认定的投资额",
+        "请填写认定投资额",
         "请以元为单位",
         "请填写项目完工日期",
         "还缺材料：发票清单",
