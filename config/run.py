@@ -115,9 +115,9 @@ def _ensure_demo_district() -> None:
 
     purposes = dict(SIGN_INS)
     people = User.objects.filter(username__in=purposes, is_demo=True)
-    if not people.exists():
-        print("Making the demo district, once ...")
-        call_command("make_demo_district", stdout=io.StringIO())
+    # A lone walkthrough leaves people but no district; the command knows whether it is there.
+    print("Making the demo district, if it is not there yet ...")
+    call_command("make_demo_district", stdout=io.StringIO())
     names = dict(people.values_list("username", "name"))
     print(f"\nSign in as (password {PASSWORD}):")
     for username, purpose in purposes.items():

@@ -96,7 +96,7 @@ def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
     return (
         batches.select_related("made_by", "approved_by")
         .annotate(count=Count("lines"), sum=Sum("lines__amount"))
-        .order_by("-made_at", "-pk")
+        .order_by("-made_at")
     )
 
 

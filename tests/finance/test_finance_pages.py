@@ -106,9 +106,11 @@ def test_lines_that_nothing_was_granted_from_stand_aside(client, budget, maker):
     assert "另有 1 个科目还没有使用" in response.content.decode()
 
 
-def test_the_newest_batch_stands_first(client, awards, maker):
-    district = awards[0].district
-    made = [services.make_batch(district, [award], by=maker) for award in awards]
+def test_the_newest_batch_stands_first(client, awards, maker, clock):
+    made = []
+    for award in awards:
+        made.append(services.make_batch(award.district, [award], by=maker))
+        clock.shift(60)
     client.force_login(maker)
 
     listed = list(client.get(reverse("batch_list")).context["page"])
