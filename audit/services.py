@@ -8,6 +8,9 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import GENESIS, Entry, Head, plain
 
+# What a thing without a district of its own may be a part of.
+HOLDERS = ("company", "department", "document")
+
 
 def record(action: str, *, about: models.Model, by: User | None, **data: Any) -> Entry:
     """Add an act to the chain, in the transaction that does it.
@@ -23,7 +26,7 @@ def record(action: str, *, about: models.Model, by: User | None, **data: Any) ->
     entry = Entry(
         seq=head.seq + 1,
         at=timezone.now(),
-        district_id=getattr(about, "district_id", None),
+        district_id=_district_of(about),
         actor=by,
         actor_name=str(by) if by else "",
         action=action,
@@ -37,6 +40,14 @@ def record(action: str, *, about: models.Model, by: User | None, **data: Any) ->
     head.seq, head.hash = entry.seq, entry.hash
     head.save(update_fields=["seq", "hash"])
     return entry
+
+
+def _district_of(about: models.Model) -> int | None:
+    """The district that a thing belongs to: its own, or that of what it is a part of."""
+    for holder in (about, *(getattr(about, name, None) for name in HOLDERS)):
+        if (district := getattr(holder, "district_id", None)) is not None:
+            return int(district)
+    return None
 
 
 def first_broken_entry() -> int | None:

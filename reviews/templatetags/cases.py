@@ -36,6 +36,8 @@ ACTIONS = {
     "company.account_changed": _("变更收款账户"),
     "configuration.added": _("新增配置"),
     "configuration.changed": _("修改配置"),
+    "edition.published": _("发布政策版本"),
+    "job.tried_again": _("任务再试一次"),
     "ledger.frozen": _("冻结批准"),
     "ledger.unfrozen": _("解除冻结"),
 }

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Department, District
+from audit.services import record
 from subsidies.catalogue.compiler import Body, compile_edition, yuan
 from subsidies.catalogue.files import CatalogueFiles, EditionFile
 from subsidies.catalogue.models import (
@@ -99,6 +100,7 @@ def _load_edition(
     row.status = Edition.Status.PUBLISHED
     row.published_at = timezone.now()
     row.save(update_fields=["status", "published_at"])
+    record("edition.published", about=row, by=None, edition=row.name, sha256=row.sha256)
     return Outcome.PUBLISHED
 
 

@@ -7,10 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from accounts.models import District, Role
 from audit.models import GENESIS, Entry, Head
 from audit.services import first_broken_entry, record
+from reviews.services import finance_department
+from subsidies.models import Edition
 from tests import domain
-from tests.factories import DistrictFactory, UserFactory
+from tests.factories import CompanyFactory, DistrictFactory, UserFactory, YearlyFigureFactory
 from tests.threads import at_once
 
 LENGTH = 7
@@ -265,3 +268,26 @@ def test_a_whole_way_leaves_a_whole_chain(company, budget):
         "case.approval.agree",
     ]
     assert not Entry.objects.filter(actor=None, action__startswith="case.").exists()
+
+
+def test_an_act_belongs_to_the_district_of_what_it_is_about(world):
+    company, edition = CompanyFactory(), Edition.objects.get(name="jb24-2024-05-01")
+    figure = YearlyFigureFactory(company=company, year=2025, measure="revenue", value="1.00")
+    with transaction.atomic():
+        entries = [record("test.done", about=thing, by=None) for thing in (company, figure)]
+        of_edition = record("test.done", about=edition, by=None)
+        of_person = record("test.done", about=UserFactory(), by=None)
+
+    assert {entry.district_id for entry in entries} == {company.district_id}
+    assert of_edition.district_id == edition.document.district_id
+    assert of_person.district_id is None
+
+
+def test_an_auditor_sees_no_other_districts_acts(world):
+    own, other = District.objects.get(code="330205"), District.objects.get(code="330212")
+    auditor = domain.official(finance_department(own), Role.AUDITOR)
+    with transaction.atomic():
+        mine = record("test.done", about=CompanyFactory(district=own), by=None)
+        record("test.done", about=CompanyFactory(district=other), by=None)
+
+    assert list(Entry.objects.visible_to(auditor).filter(action="test.done")) == [mine]
