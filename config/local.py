@@ -218,3 +218,14 @@ def start_redis(var: Path) -> Callable[[], None]:
         else:
             client.close()
             return stop
+
+
+def remember_base_url(var: Path, url: str) -> None:
+    """Note where `make run` serves, for the commands that print an address beside it."""
+    (var / "address").write_text(url)
+
+
+def base_url(var: Path) -> str:
+    """Where `make run` serves, or last served."""
+    note = var / "address"
+    return note.read_text().strip() if note.exists() else "http://127.0.0.1:8000"

@@ -55,6 +55,7 @@ def run() -> int:
     var.mkdir(parents=True, exist_ok=True)
     port = os.environ.setdefault("PORT", "8000")
     os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
+    local.remember_base_url(var, os.environ["BASE_URL"])
     # The Procfile's commands lie beside this Python.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with _lock(var / "run.lock"):

@@ -168,7 +168,3 @@ class PaymentLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payee} {self.amount}"
-
-    @property
-    def masked_account(self) -> str:
-        return f"{self.account[:4]} **** **** {self.account[-4:]}"

@@ -72,7 +72,11 @@ class CaseFile:
 
     @cached_property
     def opinions(self) -> list[Opinion]:
-        return list(self.case.opinions.select_related("person", "task__stage", "task__department"))
+        return list(
+            self.case.opinions.select_related(
+                "person", "task__stage", "task__department", "receipt"
+            )
+        )
 
     @cached_property
     def public_notice_entries(self) -> list[PublicNoticeEntry]:

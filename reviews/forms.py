@@ -80,7 +80,7 @@ class DecisionForm(forms.Form):
         label = _("核定金额") if self.kind == StageKind.DETERMINATION else _("建议金额")
         hints = []
         if most is not None:
-            hints.append(_("不多于测算 %(most)s 元") % {"most": yuan(most)})
+            hints.append(_("不多于测算 %(most)s 元，改小须写明理由") % {"most": yuan(most)})
         proposed = self._proposed(claim)
         if proposed is not None:
             hints.append(_("初审建议 %(amount)s 元") % {"amount": yuan(proposed)})

@@ -108,15 +108,26 @@ def _said(opinion: Opinion, *, for_company: bool) -> Event:
             moment_text(opinion.at),
         )
     verdict = Verdict(opinion.verdict)
+    cut = _is_cut(opinion)
     return Event(
         opinion.at,
         KINDS[verdict],
         str(opinion.task.department),
         str(stage) if for_company else f"{stage}·{opinion.person}",
         moment_text(opinion.at),
-        KINDS[verdict],
-        said(stage.kind, verdict),
+        "warn" if cut else KINDS[verdict],
+        _("同意，核减金额") if cut else said(stage.kind, verdict),
         "\n".join(filter(None, [_amounts(opinion), opinion.text])),
+    )
+
+
+def _is_cut(opinion: Opinion) -> bool:
+    """Whether the amounts are less than the answer that was in view."""
+    if not opinion.amounts or opinion.receipt is None:
+        return False
+    payable = {claim["id"]: claim["payable"] for claim in opinion.receipt.answer["claims"]}
+    return any(
+        Decimal(amount) < Decimal(payable[claim]) for claim, amount in opinion.amounts.items()
     )
 
 

@@ -2,6 +2,7 @@
 // otherwise the submission would look like an older page.
 const form = document.getElementById("application");
 let isSaving = false;
+let isLeaving = false;
 
 const say = (kind, text) => {
   const mark = document.getElementById("saved");
@@ -11,7 +12,9 @@ const say = (kind, text) => {
   mark.replaceChildren(glyph, text);
 };
 
-form.addEventListener("htmx:beforeRequest", () => {
+form.addEventListener("htmx:beforeRequest", (event) => {
+  // A saving that waited for its delay would overtake the submission.
+  if (isLeaving) return event.preventDefault();
   isSaving = true;
   say("now", document.getElementById("saved").dataset.saving);
 });
@@ -23,8 +26,21 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
 }
 
 form.addEventListener("submit", (event) => {
-  if (!isSaving) return;
+  if (!isSaving) {
+    isLeaving = true;
+    return;
+  }
   event.preventDefault();
   const button = event.submitter;
   form.addEventListener("htmx:afterSettle", () => form.requestSubmit(button), { once: true });
 });
+window.addEventListener("pageshow", () => {
+  isLeaving = false;
+});
+
+// A chosen file is sent at once; a button beside it would only send an empty choice.
+const hideUploadButtons = () => {
+  for (const button of document.querySelectorAll("#files .input-group button")) button.hidden = true;
+};
+hideUploadButtons();
+document.body.addEventListener("htmx:afterSettle", hideUploadButtons);

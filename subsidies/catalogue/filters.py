@@ -167,9 +167,11 @@ class PolicyFilter(django_filters.FilterSet):
             items.sort(key=lambda item: states.index(state_of(item, self.today)))
         return items
 
-    def _by_fit(self, item: Item) -> int:
+    def _by_fit(self, item: Item) -> tuple[int, int]:
+        """What is open comes first, however well something suits whose time is over."""
         fit = self.fits.get(item.code)
-        return _FIT_ORDER.index(fit.verdict) if fit else len(_FIT_ORDER)
+        suits = _FIT_ORDER.index(fit.verdict) if fit else len(_FIT_ORDER)
+        return list(STATES).index(state_of(item, self.today)), suits
 
     def facets(self) -> list[Facet]:
         items = self.everything

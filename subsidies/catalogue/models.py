@@ -260,6 +260,11 @@ class Item(models.Model):
         return self.formula != rules.Formula.UNSPECIFIED
 
     @property
+    def is_ladder(self) -> bool:
+        """Whether later levels of it pay only the difference to earlier ones."""
+        return self.formula in (rules.Formula.LADDER, rules.Formula.LADDER_UP_TO)
+
+    @property
     def rules_item(self) -> rules.Item:
         """The item as the engine takes it."""
         return published.compiled(self.edition.sha256)[1][self.code]

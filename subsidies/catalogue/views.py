@@ -222,6 +222,8 @@ def _show_item(
         "levels": [_LevelRow(level) for level in form.levels.values()],
         "has_ceiling": any(level.ceiling for level in form.levels.values()),
         "readings": item.rules_item.interpretations,
+        # What the whole document reads speaks of ladders.
+        "general_readings": item.edition.interpretations if item.is_ladder else [],
         "drafts": drafts.order_by("-saved_at"),
         "may_apply": company is not None
         and item.is_open

@@ -146,7 +146,7 @@ class CompanyYear(models.Model):
 class AwardStatus(models.TextChoices):
     GRANTED = "granted", _("已批准")
     NOTIFIED = "notified", _("已通知")
-    SCHEDULED = "scheduled", _("拨付中")
+    SCHEDULED = "scheduled", _("已列入批次")
     PAID = "paid", _("已拨付")
     PAYMENT_FAILED = "payment_failed", _("退汇")
     CANCELLED = "cancelled", _("已取消")

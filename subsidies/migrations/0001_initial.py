@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("granted", "已批准"),
                             ("notified", "已通知"),
-                            ("scheduled", "拨付中"),
+                            ("scheduled", "已列入批次"),
                             ("paid", "已拨付"),
                             ("payment_failed", "退汇"),
                             ("cancelled", "已取消"),

@@ -78,6 +78,12 @@ def verdict(answer: Mapping[str, Any]) -> str:
 
 
 @register.filter
+def waits_for_registry(missing: Iterable[str]) -> bool:
+    """Whether facts are missing that the company cannot type in itself."""
+    return any(path.startswith("company.") for path in missing)
+
+
+@register.filter
 def around(page: Page) -> list[int | None]:
     """The page numbers worth a link: the first, the last and those near; None for a gap."""
     elided = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)

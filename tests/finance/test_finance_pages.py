@@ -195,7 +195,7 @@ def test_what_was_put_into_a_batch_meanwhile_is_named(client, awards, batch, sec
     page = response.content.decode()
     assert response.status_code == 422
     for award in awards:
-        assert f"{award.company.name} 的这笔奖补现在是“拨付中”，不能列入批次。" in page
+        assert f"{award.company.name} 的这笔奖补现在是“已列入批次”，不能列入批次。" in page
     assert Batch.objects.count() == 1
 
 

@@ -140,7 +140,7 @@ def test_a_document_lists_every_clause_that_an_answer_may_cite(public):
         (Role.LEAD, "worklist"),
         (Role.AUDITOR, "worklist"),
         (Role.FINANCE, "finance_home"),
-        (Role.POLICY_OFFICER, "policy_list"),
+        (Role.POLICY_OFFICER, "edition_list"),
     ],
 )
 def test_home_is_where_ones_work_is(public, role, place):
