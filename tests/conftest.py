@@ -39,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = local.redis_url(folder)
     app.conf.broker_url = settings.CELERY_BROKER_URL = local.celery_broker_url(settings.REDIS_URL)
     settings.MEDIA_ROOT = str(folder / "media")
+    # Nothing is collected for tests; WhiteNoise would warn of a folder that is not there.
+    settings.STATIC_ROOT = folder / "static"
+    settings.STATIC_ROOT.mkdir()
     # Argon2 is slow on purpose; signing in is tested, not its arithmetic.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # What a crash of the machine would lose, a test run may lose.
