@@ -176,7 +176,15 @@ class PolicyFilter(django_filters.FilterSet):
     def facets(self) -> list[Facet]:
         items = self.everything
         documents = {item.edition.document.code: item.edition.document for item in items}
-        leads = {lead.code: lead for item in items for lead in item.leads}
+        # Districts call their departments alike: where several are shown each says whose it is.
+        several = len({item.edition.document.district_id for item in items}) > 1
+        leads = {
+            lead.code: f"{item.edition.document.district.short_name}·{lead}"
+            if several
+            else lead.short_name
+            for item in items
+            for lead in item.leads
+        }
         facets = []
         if self.fits:
             facets.append(
@@ -199,7 +207,7 @@ class PolicyFilter(django_filters.FilterSet):
             self._facet(
                 "lead",
                 _("主办部门"),
-                {code: lead.short_name for code, lead in leads.items()},
+                leads,
                 (lead.code for item in items for lead in item.leads),
                 by_count=True,
             ),

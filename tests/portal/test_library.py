@@ -186,3 +186,13 @@ def test_with_figures_of_this_year_it_is_measured_as_of_today(company):
 def test_of_nobody_and_of_a_company_without_figures_the_day_is_today(world):
     assert presumed_day(None) == domain.TODAY
     assert presumed_day(CompanyFactory()) == domain.TODAY
+
+
+def test_departments_of_several_districts_say_whose_they_are(public, portal):
+    def leads(client):
+        facets = client.get(LIBRARY).context["facets"]
+        lead = next(facet for facet in facets if facet.name == "lead")
+        return [str(choice.label) for choice in lead.choices]
+
+    assert {"江北区·区科技局", "鄞州区·区科技局"} <= set(leads(public))
+    assert "区科技局" in leads(portal)
