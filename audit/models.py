@@ -4,13 +4,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Self
 
-import pgtrigger
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import Role
+from audit.triggers import append_only
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -64,14 +64,7 @@ class Entry(models.Model):
         ordering = ["seq"]
         indexes = [models.Index(fields=["about_type", "about_id", "seq"], name="audit_about")]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="no_truncate",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'the audit chain is append-only';",
-            ),
+            *append_only("the audit chain is append-only"),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role
+from audit.triggers import append_only
 from subsidies.models import Application, Award, PolicyDocument, Receipt
 
 if TYPE_CHECKING:
@@ -297,14 +298,7 @@ class Opinion(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="no_truncate",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'opinions are append-only';",
-            ),
+            *append_only("opinions are append-only"),
             pgtrigger.Trigger(
                 name="not_ones_own_company",
                 when=pgtrigger.Before,

@@ -3,7 +3,6 @@
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from audit.triggers import append_only, status_arrows
 from companies.models import Company, StoredFile
 from subsidies.applications.enums import EDITABLE, NEXT_STATUSES, Reason, Status
 
@@ -106,23 +106,7 @@ class Application(models.Model):
             ),
         ]
         triggers = [
-            # The arrows of NEXT_STATUSES, for whoever writes past the services.
-            pgtrigger.Trigger(
-                name="status_arrows",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("status"),
-                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
-                func=(
-                    "IF (OLD.status || '>' || NEW.status) NOT IN ("
-                    + ", ".join(
-                        f"'{source.value}>{target.value}'"
-                        for source, targets in NEXT_STATUSES.items()
-                        for target in sorted(targets)
-                    )
-                    + ") THEN RAISE EXCEPTION 'application: % to % is no arrow',"
-                    " OLD.status, NEW.status; END IF; RETURN NEW;"
-                ),
-            ),
+            status_arrows("status_arrows", "application", NEXT_STATUSES),
         ]
 
     def __str__(self) -> str:
@@ -252,14 +236,7 @@ class Receipt(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("校验凭据")
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="no_truncate",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'receipts are append-only';",
-            ),
+            *append_only("receipts are append-only"),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.triggers import append_only, status_arrows
 from companies.models import Company
 
 
@@ -226,22 +227,7 @@ class Award(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(
-                name="award_status_arrows",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("status"),
-                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
-                func=(
-                    "IF (OLD.status || '>' || NEW.status) NOT IN ("
-                    + ", ".join(
-                        f"'{source.value}>{target.value}'"
-                        for source, targets in NEXT_AWARD_STATUSES.items()
-                        for target in sorted(targets)
-                    )
-                    + ") THEN RAISE EXCEPTION 'award: % to % is no arrow',"
-                    " OLD.status, NEW.status; END IF; RETURN NEW;"
-                ),
-            ),
+            status_arrows("award_status_arrows", "award", NEXT_AWARD_STATUSES),
             # What was granted is never edited: a correction is an entry of its own.
             pgtrigger.Protect(
                 name="award_stays",
@@ -320,14 +306,7 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(name="entry_moves", condition=~Q(credit=F("debit"))),
         ]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="no_truncate",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'the ledger is append-only';",
-            ),
+            *append_only("the ledger is append-only"),
         ]
 
     def __str__(self) -> str:
