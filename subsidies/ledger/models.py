@@ -170,6 +170,10 @@ class AwardQuerySet(models.QuerySet["Award"]):
         """Awards that count: all but the cancelled ones."""
         return self.exclude(status=AwardStatus.CANCELLED)
 
+    def pending(self) -> Self:
+        """Granted, and neither paid nor cancelled."""
+        return self.exclude(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])
+
 
 class Award(models.Model):
     """Money granted to a company for one claim. Item and level are kept by their codes, which

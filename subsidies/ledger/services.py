@@ -189,6 +189,11 @@ def _write(
     )
 
 
+def has_pending_awards(company: Company) -> bool:
+    """Whether money was granted to the company and has not reached it yet."""
+    return Award.objects.pending().filter(company=company).exists()
+
+
 def budget_line_for(application: Application) -> BudgetLine | None:
     """The line that an award of this application draws on this year, None if there is none."""
     return _budget_lines(application).first()
