@@ -1,4 +1,5 @@
-"""Django's admin, for what administrators configure. It shows nothing that decides or pays."""
+"""Django's admin: administrators configure, security officers keep the people. It shows nothing
+that decides or pays."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +22,26 @@ else:
     _Options = object
 
 
+# Who comes in at all; what each keeps, its page says.
+KEEPERS = (Role.ADMINISTRATOR, Role.SECURITY_OFFICER)
+
+
 class AdministratorSite(admin.AdminSite):
     site_header = site_title = _("系统管理")
     index_title = _("配置")
     site_url = "/"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        if not user.is_authenticated or not user.is_active:
-            return False
-        # Whoever installed it comes first, when nobody is appointed yet.
-        return user.is_superuser or user.has_role(Role.ADMINISTRATOR)
+        return has_office(request, *KEEPERS)
+
+
+def has_office(request: HttpRequest, *roles: Role) -> bool:
+    """Whether the person holds one of the offices; whoever installed the system (a superuser)
+    comes first, when nobody is appointed yet."""
+    user = request.user
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.is_superuser or user.has_role(*roles)
 
 
 site = AdministratorSite(name="admin")
@@ -40,7 +50,7 @@ Changes = dict[str, Any]
 
 
 class OwnDistricts(_Options):
-    """Rows and choices are those of the districts in which the person is administrator; whoever
+    """Rows and choices are those of the districts in which the person is an officer here; whoever
     installed the system (a superuser) has all."""
 
     # The way from a row to its district; empty where all districts share the rows.
@@ -52,7 +62,7 @@ class OwnDistricts(_Options):
         person = person_of(request)
         if person.is_superuser or not path:
             return rows
-        return rows.filter(**{f"{path}__in": person.district_ids(Role.ADMINISTRATOR)})
+        return rows.filter(**{f"{path}__in": person.district_ids(*KEEPERS)})
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return self.of_own_districts(request, super().get_queryset(request), self.district_path)
@@ -74,20 +84,23 @@ class OwnDistricts(_Options):
 
 
 class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
-    """A model that administrators keep. Every change is an act in the audit chain; nothing is
-    deleted, because what was decided rests on it."""
+    """A model that one kind of officer keeps, and others perhaps may look at. Every change is an
+    act in the audit chain; nothing is deleted, because what was decided rests on it."""
+
+    keeper = Role.ADMINISTRATOR
+    viewers: tuple[Role, ...] = ()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return site.has_permission(request)
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return site.has_permission(request)
+        return has_office(request, self.keeper, *self.viewers)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return site.has_permission(request)
+        return has_office(request, self.keeper)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return site.has_permission(request)
+        return has_office(request, self.keeper)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -148,6 +161,8 @@ def person_of(request: HttpRequest) -> User:
 
 
 class PersonAdmin(ConfigurationAdmin, UserAdmin):
+    keeper = Role.SECURITY_OFFICER
+    viewers = (Role.ADMINISTRATOR,)
     list_display = ("username", "name", "email", "is_active")
     list_filter = ("is_active",)
     search_fields = ("username", "name")
@@ -169,7 +184,7 @@ class PersonAdmin(ConfigurationAdmin, UserAdmin):
         person = person_of(request)
         if person.is_superuser:
             return people
-        districts = person.district_ids(Role.ADMINISTRATOR)
+        districts = person.district_ids(*KEEPERS)
         found = User.objects.filter(
             Q(appointments__department__district__in=districts)
             | Q(memberships__company__district__in=districts)
@@ -192,20 +207,51 @@ class PersonAdmin(ConfigurationAdmin, UserAdmin):
 
 
 class AppointmentAdmin(ConfigurationAdmin):
+    """Nobody gives an office to themselves or changes one that is theirs."""
+
+    keeper = Role.SECURITY_OFFICER
+    viewers = (Role.ADMINISTRATOR,)
     district_path = "department__district"
-    list_display = ("user", "department", "role", "starts_on", "ends_on")
+    list_display = ("user", "department", "role", "starts_on", "ends_on", "appointed_by")
     list_filter = ("role", "department__district")
     search_fields = ("user__name", "user__username")
     autocomplete_fields = ("user",)
+    readonly_fields = ("appointed_by",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """An office that was given is ended, and another one given."""
+        given = ("user", "department", "role") if obj is not None else ()
+        return (*given, *self.readonly_fields)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if isinstance(obj, Appointment) and obj.user_id == person_of(request).pk:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user" and field is not None:
+            assert field.queryset is not None
+            field.queryset = field.queryset.exclude(pk=person_of(request).pk)
+            field.error_messages["invalid_choice"] = _(
+                "请选择本区县的人员。本人的任职须由另一位安全管理员办理。"
+            )
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Appointment, form: Any, change: bool) -> None:
+        obj.appointed_by = person_of(request)
+        super().save_model(request, obj, form, change)
 
 
 class DepartmentAdmin(ConfigurationAdmin):
+    viewers = (Role.SECURITY_OFFICER,)
     district_path = "district"
     list_display = ("short_name", "name", "code", "district")
     list_filter = ("district",)
 
 
 class DistrictAdmin(ConfigurationAdmin):
+    viewers = (Role.SECURITY_OFFICER,)
     district_path = "pk"
     list_display = ("name", "code")
 

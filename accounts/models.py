@@ -5,7 +5,9 @@ from datetime import date
 from functools import cached_property
 from typing import Self
 
+import pgtrigger
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -120,26 +122,62 @@ class Role(models.TextChoices):
     POLICY_OFFICER = "policy_officer", _("政策管理")
     AUDITOR = "auditor", _("审计")
     ADMINISTRATOR = "administrator", _("系统管理")
+    SECURITY_OFFICER = "security_officer", _("安全管理")
+
+
+# The three officers: one configures, one keeps the people, one reads. Whoever is one of them is
+# nothing else beside it.
+OFFICERS = (Role.ADMINISTRATOR, Role.SECURITY_OFFICER, Role.AUDITOR)
+_OFFICERS_SQL = ", ".join(f"'{role.value}'" for role in OFFICERS)
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def on(self, day: date) -> Self:
-        return self.filter(Q(starts_on__lte=day), Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+        return self.between(day, day)
+
+    def between(self, first: date, last: date | None) -> Self:
+        """Those that hold on one of the days at least; without a last day, for good."""
+        later = Q() if last is None else Q(starts_on__lte=last)
+        return self.filter(later, Q(ends_on__isnull=True) | Q(ends_on__gte=first))
+
+    def barred_by(self, role: str) -> Self:
+        """Those that nobody holds together with the role."""
+        if role in OFFICERS:
+            return self.exclude(role=role)
+        return self.filter(role__in=OFFICERS)
 
     def of_roles(self, roles: Iterable[Role]) -> Self:
         return self.filter(role__in=list(roles))
 
 
 class Appointment(models.Model):
-    """A person's role in a department, from `starts_on` to `ends_on`, both inclusive."""
+    """A person's role in a department, from `starts_on` to `ends_on`, both inclusive.
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="appointments")
+    `appointed_by` is who gave it or changed it last, never the person; None where it came with
+    the installation.
+    """
+
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="appointments", verbose_name=_("人员")
+    )
     department = models.ForeignKey(
-        Department, on_delete=models.PROTECT, related_name="appointments"
+        Department,
+        on_delete=models.PROTECT,
+        related_name="appointments",
+        verbose_name=_("部门"),
     )
     role = models.CharField(_("角色"), max_length=20, choices=Role)
     starts_on = models.DateField(_("起"), default=timezone.localdate)
     ends_on = models.DateField(_("止"), null=True, blank=True)
+    appointed_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("任命人"),
+    )
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -151,10 +189,57 @@ class Appointment(models.Model):
                 name="appointment_ends_after_it_starts",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
             ),
+            models.CheckConstraint(
+                name="nobody_appoints_themselves",
+                condition=Q(appointed_by__isnull=True) | ~Q(appointed_by=F("user")),
+            ),
+        ]
+        triggers = [
+            # Behind the person's row, so that two appointments made at once see each other.
+            pgtrigger.Trigger(
+                name="officers_hold_one_office",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=(
+                    "PERFORM 1 FROM accounts_user WHERE id = NEW.user_id FOR NO KEY UPDATE;"  # noqa: S608
+                    " IF EXISTS (SELECT 1 FROM accounts_appointment a"
+                    " WHERE a.user_id = NEW.user_id AND a.id <> NEW.id AND a.role <> NEW.role"
+                    f" AND (a.role IN ({_OFFICERS_SQL}) OR NEW.role IN ({_OFFICERS_SQL}))"
+                    " AND daterange(a.starts_on, a.ends_on, '[]')"
+                    " && daterange(NEW.starts_on, NEW.ends_on, '[]'))"
+                    " THEN RAISE EXCEPTION 'an officer holds no other office';"
+                    " END IF; RETURN NEW;"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}·{self.department}·{self.get_role_display()}"
+
+    def clean(self) -> None:
+        """What the database refuses, in words: an officer beside any other office."""
+        if self.user_id is None or not self.role or self.starts_on is None:
+            return
+        other = (
+            Appointment.objects.filter(user=self.user_id)
+            .exclude(pk=self.pk)
+            .between(self.starts_on, self.ends_on)
+            .barred_by(self.role)
+            .select_related("user", "department")
+            .first()
+        )
+        if other:
+            raise ValidationError(
+                _(
+                    "系统管理、安全管理、审计三员互不兼任，也不兼任业务角色。"
+                    "%(person)s 同期已任%(department)s“%(role)s”，请另选人员或先结束该任职。"
+                ),
+                params={
+                    "person": other.user,
+                    "department": other.department,
+                    "role": other.get_role_display(),
+                },
+            )
 
 
 class NumberSeries(models.Model):

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
-from accounts.admin import ConfigurationAdmin, OwnDistricts, site
+from accounts.admin import ConfigurationAdmin, OwnDistricts, has_office, site
+from accounts.models import Role
 from companies.models import (
     Company,
     CreditEntry,
@@ -17,7 +18,7 @@ class MemberInline(OwnDistricts, admin.TabularInline):
     autocomplete_fields = ("user",)
 
     def has_view_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
-        return site.has_permission(request)
+        return has_office(request, Role.ADMINISTRATOR)
 
     has_add_permission = has_change_permission = has_view_permission
 

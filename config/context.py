@@ -136,6 +136,8 @@ class Frame:
             entries.append(self._entry(_("政策版本库"), "edition_list"))
         if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
             entries.append(self._entry(_("配置"), "admin:index"))
+        elif self.user.has_role(Role.SECURITY_OFFICER):
+            entries.append(self._entry(_("人员任职"), "admin:index"))
         return [*entries, self._entry(_("政策库"), "policy_list")]
 
     @property

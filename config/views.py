@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts.admin import KEEPERS
 from accounts.models import Role
 from config.context import CASE_ROLES
 
@@ -17,7 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("worklist")
         if user.has_role(Role.FINANCE):
             return redirect("finance_home")
-        if user.has_role(Role.ADMINISTRATOR) or user.is_superuser:
+        if user.has_role(*KEEPERS) or user.is_superuser:
             return redirect("admin:index")
         if user.has_role(Role.POLICY_OFFICER):
             return redirect("edition_list")

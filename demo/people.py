@@ -30,7 +30,8 @@ SIGN_INS = (
     ("caizheng-3", _("区财政局：复核批次")),
     ("zhengce", _("政策管理：政策文件和版本")),
     ("shenji", _("审计：全过程记录和台账，只看不改")),
-    ("guanli", _("系统管理：人员、流程、工作日历")),
+    ("guanli", _("系统管理：部门、流程、工作日历、数据导入")),
+    ("anquan", _("安全管理：人员、任职、委托代办、密码")),
 )
 
 # What the people of a department sign in as; a department that is not named goes by its code.
@@ -69,7 +70,7 @@ def made_up_name(place: int) -> str:
 
 def ensure_people(district: District) -> None:
     """Officials for every department of a district: two to review and two to decide in each,
-    three in finance, and one each for policies, audit and administration."""
+    three in finance, one for policies, and the three officers."""
     posts: list[tuple[str, Department, Role]] = []
     for department in district.departments.order_by("pk"):
         prefix = SHORT_CODES.get(department.code, department.code)
@@ -81,6 +82,7 @@ def ensure_people(district: District) -> None:
                 ("shenji", department, Role.AUDITOR),
                 ("zhengce", department, Role.POLICY_OFFICER),
                 ("guanli", department, Role.ADMINISTRATOR),
+                ("anquan", department, Role.SECURITY_OFFICER),
             ]
     people = ensure_users(
         {username: made_up_name(place) for place, (username, *_post) in enumerate(posts)}

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
-from accounts.admin import ConfigurationAdmin, ViewOnlyAdmin, site
+from accounts.admin import ConfigurationAdmin, ViewOnlyAdmin, has_office, site
+from accounts.models import Role
 from reviews.models import CalendarDay, Route, Stage
 
 
@@ -15,7 +16,7 @@ class StageInline(admin.TabularInline):
     extra = 0
 
     def has_view_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
-        return site.has_permission(request)
+        return has_office(request, Role.ADMINISTRATOR)
 
     def has_add_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         return False

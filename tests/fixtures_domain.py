@@ -33,6 +33,7 @@ FINANCE_PEOPLE = {
     Role.AUDITOR: 1,
     Role.POLICY_OFFICER: 1,
     Role.ADMINISTRATOR: 1,
+    Role.SECURITY_OFFICER: 2,
 }
 TABLES = [
     model._meta.db_table

@@ -17,6 +17,13 @@ def administrator(company, client):
     return person
 
 
+@pytest.fixture
+def security_officer(company, client):
+    person = domain.official(finance_department(company.district), Role.SECURITY_OFFICER)
+    client.force_login(person)
+    return person
+
+
 def changes_of(thing):
     return Entry.objects.about(thing).latest("seq").data["changes"]
 
@@ -40,7 +47,7 @@ def test_a_change_holds_the_old_value_and_the_new(administrator, client, company
     assert changes_of(department) == {"name": [old, "新的局"]}
 
 
-def test_an_addition_holds_what_was_given_and_no_password(administrator, client):
+def test_an_addition_holds_what_was_given_and_no_password(security_officer, client):
     answer = client.post(
         "/admin/accounts/user/add/",
         {

@@ -55,6 +55,19 @@ def administrator(rows, client):
     return person
 
 
+@pytest.fixture
+def officers(administrator, client):
+    """Signs the person in who keeps a page: people and offices are the security officer's."""
+    district = District.objects.get(code=OWN)
+
+    def sign_in(page):
+        is_of_people = page in ("accounts/appointment", "accounts/user")
+        role = Role.SECURITY_OFFICER if is_of_people else Role.ADMINISTRATOR
+        client.force_login(domain.official(finance_department(district), role))
+
+    return sign_in
+
+
 def url_of(row):
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
@@ -120,7 +133,8 @@ def test_people_are_those_of_the_district_of_its_companies_and_nobodys(administr
         ("accounts/appointment", "user", User),
     ],
 )
-def test_a_row_is_given_to_no_other_district(administrator, client, rows, page, field, model):
+def test_a_row_is_given_to_no_other_district(officers, client, rows, page, field, model):
+    officers(page)
     form = client.get(f"/admin/{page}/add/").context["adminform"].form
 
     choices = form.fields[field].queryset

@@ -1,4 +1,4 @@
-"""Who gets into the administrators' site, and what a password set there leaves behind."""
+"""Who gets into the officers' site, and what a password set there leaves behind."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_others_stay_outside(client, db, given):
 @pytest.mark.django_db(transaction=True)
 def test_a_password_that_was_set_stands_in_the_audit_chain_and_is_not_told(client):
     person = UserFactory()
-    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    client.force_login(AppointmentFactory(role=Role.SECURITY_OFFICER).user)
     password = "Another-long-one-42"
 
     answer = client.post(
@@ -47,7 +47,7 @@ def test_a_password_is_not_set_where_it_cannot_be_recorded(client, monkeypatch):
         raise RuntimeError
 
     person = UserFactory()
-    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    client.force_login(AppointmentFactory(role=Role.SECURITY_OFFICER).user)
     client.raise_request_exception = False
     monkeypatch.setattr("accounts.admin.record", fail)
     password = "Another-long-one-42"
@@ -60,8 +60,8 @@ def test_a_password_is_not_set_where_it_cannot_be_recorded(client, monkeypatch):
     assert not User.objects.get(pk=person.pk).check_password(password)
 
 
-def test_an_administrator_sets_no_superusers_password(client, db):
+def test_a_security_officer_sets_no_superusers_password(client, db):
     first = User.objects.create_superuser("first", password="a-long-one-42")
-    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    client.force_login(AppointmentFactory(role=Role.SECURITY_OFFICER).user)
 
     assert client.get(f"/admin/accounts/user/{first.pk}/password/").status_code == 403

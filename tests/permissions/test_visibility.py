@@ -200,4 +200,6 @@ def test_a_companys_people_see_no_batches(company, clerk, world):
 
 
 def test_the_matrix_names_every_role():
-    assert set(Role) == WORKING | OVERSEEING | {Role.POLICY_OFFICER, Role.ADMINISTRATOR}
+    unseeing = {Role.POLICY_OFFICER, Role.ADMINISTRATOR, Role.SECURITY_OFFICER}
+
+    assert set(Role) == WORKING | OVERSEEING | unseeing
