@@ -27,6 +27,8 @@ DEVELOPMENT_SECRET = "development-only-secret-key-that-production-refuses-to-sta
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Seals what leaves the database: anchors of the audit chain and backups. Kept outside of both.
+SEAL_KEY = env.str("SEAL_KEY", default="")
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
@@ -77,6 +79,7 @@ INSTALLED_APPS = [
     "subsidies",
     "reviews",
     "disbursements",
+    "operations",
     *(["demo"] if DEMO else []),
 ]
 
