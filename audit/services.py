@@ -6,10 +6,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from audit.models import GENESIS, Entry, Head, plain
+from audit.models import GENESIS, HASHED, Entry, Head, hash_of, plain
 
 # What a thing without a district of its own may be a part of.
 HOLDERS = ("company", "department", "document")
+# Entries read at a time when the chain is verified.
+STEP = 10_000
 
 
 def record(action: str, *, about: models.Model, by: User | None, **data: Any) -> Entry:
@@ -52,18 +54,20 @@ def _district_of(about: models.Model) -> int | None:
 
 def first_broken_entry() -> int | None:
     """The number of the first entry that was changed, is missing or does not follow the one
-    before it; None if the chain is whole. The end is compared with the head."""
-    expected_seq, previous = 1, GENESIS
-    for entry in Entry.objects.order_by("seq").iterator(chunk_size=2000):
-        if (
-            entry.seq != expected_seq
-            or entry.previous_hash != previous
-            or entry.hash != entry.computed_hash()
-        ):
-            return expected_seq
-        expected_seq, previous = entry.seq + 1, entry.hash
-    # Without entries there is no head yet; one that was deleted is a fault as well.
-    head = Head.objects.filter(pk=1).first() or Head()
-    if (head.seq, head.hash) != (expected_seq - 1, previous):
-        return expected_seq
-    return None
+    before it; None if the chain is whole. The end is compared with the head.
+
+    Acts may go on meanwhile: the chain is read in short steps, up to wherever its head then is.
+    """
+    seq, last_hash = 0, GENESIS
+    while True:
+        step = Entry.objects.filter(seq__gt=seq).order_by("seq").values_list("hash", *HASHED)[:STEP]
+        for found_hash, *fields in step:
+            if fields[0] != seq + 1 or fields[-1] != last_hash or found_hash != hash_of(*fields):
+                return seq + 1
+            seq, last_hash = fields[0], found_hash
+        # Without entries there is no head yet; one that was deleted is a fault as well.
+        head = Head.objects.filter(pk=1).first() or Head()
+        if (head.seq, head.hash) == (seq, last_hash):
+            return None
+        if not Entry.objects.filter(seq__gt=seq).exists():
+            return seq + 1

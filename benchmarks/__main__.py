@@ -2,13 +2,15 @@
 
 import sys
 
-from benchmarks import estimate, notice, start, table_import
+from benchmarks import chain, drill, estimate, notice, start, table_import
 
 BENCHMARKS = {
     "estimate-1000": estimate.measure,
     "second-start": start.measure,
     "notices": notice.measure,
     "import-100000": table_import.measure,
+    "verify-1000000-acts": chain.measure,
+    "drill": drill.measure,
 }
 
 

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts.models import District, Role
-from audit.models import GENESIS, Entry, Head
+from audit import services
+from audit.models import GENESIS, Entry, Head, hash_of
 from audit.services import first_broken_entry, record
 from reviews.services import finance_department
 from subsidies.models import Edition
@@ -79,6 +80,27 @@ def test_acts_at_once_stand_one_after_the_other():
 def test_an_untouched_chain_is_whole(chain):
     assert first_broken_entry() is None
     assert Head.objects.get().seq == LENGTH
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, LENGTH, LENGTH + 1])
+def test_a_chain_is_read_in_steps_of_any_length(chain, monkeypatch, length):
+    monkeypatch.setattr(services, "STEP", length)
+    assert first_broken_entry() is None
+
+    tamper(f"DELETE FROM audit_entry WHERE seq = {LENGTH}")
+    assert first_broken_entry() == LENGTH
+
+
+def test_acts_that_go_on_while_it_is_verified_do_not_break_it(chain, monkeypatch):
+    def busy_hash_of(*fields):
+        if fields[0] in (1, LENGTH):
+            record("test.meanwhile", about=District.objects.get(), by=None)
+        return hash_of(*fields)
+
+    monkeypatch.setattr(services, "hash_of", busy_hash_of)
+
+    assert first_broken_entry() is None
+    assert Head.objects.get().seq == LENGTH + 2
 
 
 def test_an_empty_chain_is_whole(db):
