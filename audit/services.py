@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import GENESIS, HASHED, Entry, Head, hash_of, plain
+from outbox.failpoints import failpoint
 
 # What a thing without a district of its own may be a part of.
 HOLDERS = ("company", "department", "document")
@@ -41,6 +42,7 @@ def record(action: str, *, about: models.Model, by: User | None, **data: Any) ->
     entry.save(force_insert=True)
     head.seq, head.hash = entry.seq, entry.hash
     head.save(update_fields=["seq", "hash"])
+    failpoint("audit.recorded")
     return entry
 
 

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
-from django.shortcuts import render
 
-# lock_not_available, deadlock_detected, serialization_failure, query_canceled
-PASSING = frozenset({"55P03", "40P01", "40001", "57014"})
+from config import errors
+from outbox.failpoints import failpoint
 
 
 class ChosenLanguageMiddleware(LocaleMiddleware):
@@ -26,15 +25,12 @@ class BusyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Committed, and nobody was told yet.
+        failpoint("web.answering")
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError) and _sqlstate(error) in PASSING:
-            response = render(request, "503.html", status=503)
-            response["Retry-After"] = "5"
-            return response
+        if isinstance(error, OperationalError) and errors.is_passing(error):
+            return errors.unavailable(request, error)
         return None
-
-
-def _sqlstate(error: OperationalError) -> str | None:
-    return getattr(error.__cause__, "sqlstate", None)

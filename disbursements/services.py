@@ -12,6 +12,7 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company
 from disbursements.models import Batch, BatchStatus, PaymentLine
+from outbox.failpoints import failpoint
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -75,6 +76,7 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
         raise StateChanged(_("有的奖补刚被列入另一个批次，请刷新页面后重新选择。")) from None
     for award in chosen:
         ledger.move_award(award, AwardStatus.SCHEDULED)
+    failpoint("batch.made")
     record("batch.made", about=batch, by=by, number=batch.number, awards=len(chosen))
     return batch
 
@@ -109,6 +111,7 @@ def _approve(batch: Batch, by: User) -> Batch:
     batch.approved_by = by
     batch.approved_at = timezone.now()
     batch.save()
+    failpoint("batch.approved")
     record(
         "batch.approved",
         about=batch,
@@ -159,6 +162,7 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
                 _("已拨付：%(application)s") % {"application": line.award.claim.application},
                 _("款项已拨付到贵公司账户，请查收。"),
             )
+    failpoint("batch.paid")
     batch.status = BatchStatus.PAID
     batch.paid_by = by
     batch.paid_on = on

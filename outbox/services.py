@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.services import record
+from outbox.failpoints import failpoint
 from outbox.models import LEASE, MAX_ATTEMPTS, Job, JobQuerySet, State
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def enqueue(kind: str, key: object, **args: Any) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("a job belongs to the change that causes it")
     Job.objects.bulk_create([Job(kind=kind, key=str(key), args=args)], ignore_conflicts=True)
+    failpoint("outbox.noted")
     transaction.on_commit(lambda: _hint(kind, str(key)))
 
 
@@ -56,6 +58,7 @@ def publish(job: Job) -> bool:
     """Tell Celery about a job. A broker that is away costs nothing: the relay tells it again."""
     from outbox.tasks import run
 
+    failpoint("outbox.publishing")
     global _paused_until
     try:
         run.delay(job.pk)
@@ -72,6 +75,7 @@ def relay() -> int:
     with transaction.atomic():
         due = list(Job.objects.due().select_for_update(skip_locked=True).order_by("pk")[:500])
         Job.objects.filter(pk__in=[job.pk for job in due]).update(published_at=timezone.now())
+    failpoint("outbox.relaying")
     sent = 0
     for job in due:
         if not publish(job):
@@ -89,6 +93,7 @@ def perform(job_id: int) -> bool:
     )
     if not claimed:
         return False
+    failpoint("outbox.claimed")
     job = Job.objects.get(pk=job_id)
     job.attempts += 1
     job.save(update_fields=["attempts"])
@@ -96,6 +101,7 @@ def perform(job_id: int) -> bool:
         if job.attempts > MAX_ATTEMPTS:
             raise RuntimeError(f"given up: the worker was lost {MAX_ATTEMPTS} times")
         HANDLERS[job.kind](**job.args)
+        failpoint("outbox.performed")
     except Exception as error:
         logger.exception("job %s failed", job)
         job.last_error = f"{type(error).__name__}: {error}"
@@ -106,6 +112,7 @@ def perform(job_id: int) -> bool:
         return False
     job.state, job.done_at = State.DONE, timezone.now()
     job.save(update_fields=["state", "done_at"])
+    failpoint("outbox.done")
     return True
 
 

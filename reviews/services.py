@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Department, District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
+from outbox.failpoints import failpoint
 from reviews import calendar, routes
 from reviews.models import (
     Case,
@@ -165,6 +166,7 @@ def _decide(
         amounts={str(claim): str(amount) for claim, amount in amounts.items()},
         receipt=receipt,
     )
+    failpoint("case.opinion")
     _finish(task)
     if verdict == Verdict.RETURN:
         _stop_clock(case)
@@ -220,6 +222,7 @@ def _grant(application: Application, case: Case, *, by: User) -> None:
     }
     awards = ledger.grant_application(application, amounts, by=by)
     applications.approve(application)
+    failpoint("case.approved")
     _close(case)
     for award in awards:
         notices.issue(award, by=by)

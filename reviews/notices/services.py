@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import NumberSeries, User
+from outbox.failpoints import failpoint
 from outbox.services import enqueue
 from reviews.models import Notice
 from reviews.notices.pdf import render_pdf, require_printable_content
@@ -53,6 +54,7 @@ def render(notice_id: str) -> None:
     if notice.rendered_at:
         return
     content = render_pdf(notice)
+    failpoint("notice.rendered")
     with transaction.atomic():
         notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
         if notice.rendered_at:
@@ -60,6 +62,7 @@ def render(notice_id: str) -> None:
         notice.sha256 = hashlib.sha256(content).hexdigest()
         notice.rendered_at = timezone.now()
         notice.pdf.save("notice.pdf", ContentFile(content), save=False)
+        failpoint("notice.written")
         notice.save()
         ledger.move_award(notice.award, AwardStatus.NOTIFIED)
         assert notice.award.claim is not None

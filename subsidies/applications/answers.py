@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from companies.facts import company_facts
 from companies.models import Company
+from outbox.failpoints import failpoint
 from subsidies.applications.enums import Reason
 from subsidies.applications.models import Application, Receipt
 from subsidies.catalogue import published
@@ -74,6 +75,7 @@ def keep_receipt(application: Application, reason: Reason) -> Receipt:
     )
     receipt.sha256 = hash_of(receipt)
     receipt.save()
+    failpoint("receipt.kept")
     return receipt
 
 

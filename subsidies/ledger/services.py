@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.refusals import Refused, StateChanged
 from companies.models import Company, Measure
+from outbox.failpoints import failpoint
 from subsidies.applications.answers import answer_application
 from subsidies.applications.models import Application, Claim
 from subsidies.ledger.locks import locked
@@ -66,6 +67,7 @@ def grant_application(
         year: _locked_company_year(application, year)
         for year in sorted({claim.policy_year for claim in claims})
     }
+    failpoint("ledger.locked")
     _refuse_above_answer(application, claims, amounts)
     total = sum((amounts[claim.pk] for claim in claims), Decimal(0))
     if total > line.left:
@@ -104,10 +106,12 @@ def _grant(
         granted_at=timezone.now(),
         granted_by=by,
     )
+    failpoint("ledger.awarded")
     # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
     BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
     counter = "capped" if counts_to_cap else "uncapped"
     CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
+    failpoint("ledger.counted")
     _write(award, EntryKind.GRANT, Account.BUDGET, Account.GRANTED, company_year, by)
     return award
 
@@ -144,6 +148,7 @@ def pay(award: Award, *, on: date, by: User) -> Award:
     award, line, company_year = _locked_award(award)
     _move(award, AwardStatus.PAID, paid_on=on)
     BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.amount)
+    failpoint("ledger.paid")
     _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, company_year, by)
     return award
 

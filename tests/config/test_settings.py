@@ -38,6 +38,7 @@ def test_production_starts_with_all_that_it_needs():
     [
         ({"DEBUG": "1"}, "DEBUG must be off"),
         ({"DEMO": "1"}, "DEMO must be off"),
+        ({"FAILPOINTS": "*=0.1"}, "FAILPOINTS must be empty"),
         ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": project_settings.DEVELOPMENT_SECRET}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),

@@ -1,0 +1,195 @@
+"""`python -m chaos [PROFILE] [--seed N] [--report FILE]`: burn, check, report."""
+
+import argparse
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from chaos import plan
+from chaos.clients import Approver, Browser, Finance, History
+from chaos.faults import Faults, Progress
+from chaos.servers import Installation
+
+DRAIN_SECONDS = 300
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("profile", nargs="?", choices=plan.PROFILES, default="short")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--report", type=Path, help="also write the report to a file")
+    parser.add_argument("--keep", action="store_true", help="keep database and logs")
+    options = parser.parse_args()
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    profile = plan.PROFILES[options.profile]
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    # PostgreSQL, which never runs as root, has to pass through.
+    folder.chmod(0o755)
+    report = Report()
+    report.say(f"make chaos PROFILE={options.profile} SEED={seed}")
+    random = Random(seed)
+    faults = plan.faults(profile, random)
+    report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
+    whole = run(profile, faults, random, folder, report)
+    if options.report:
+        options.report.write_text(report.text)
+    if whole and not options.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"Database, logs and histories: {folder}", file=sys.stderr)
+    return 0 if whole else 1
+
+
+class Report:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def say(self, line: str) -> None:
+        self.text += line + "\n"
+        print(line, flush=True)
+
+
+def run(
+    profile: plan.Profile,
+    planned: list[plan.Fault],
+    random: Random,
+    folder: Path,
+    report: Report,
+) -> bool:
+    installation = Installation(folder, failpoints=f"*={profile.failpoints}")
+    try:
+        os.environ.update(installation.environment)
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        import django
+
+        django.setup()
+        return _burn(profile, planned, random, installation, report)
+    finally:
+        installation.stop()
+
+
+def _burn(
+    profile: plan.Profile,
+    planned: list[plan.Fault],
+    random: Random,
+    installation: Installation,
+    report: Report,
+) -> bool:
+    from django.db import connections
+
+    from accounts.models import User
+    from chaos import checker, world
+
+    began = time.monotonic()
+    made = world.build(profile.approvals)
+    people = {person.pk: person for person in User.objects.all()}
+    history = History(installation.folder / "history.jsonl")
+    approvers = _approvers(made, profile.clients, random, people, installation, history, world)
+    progress = Progress(sum(len(cases) for _browser, cases in approvers))
+    finance = Finance(
+        [
+            Browser(str(pk), installation.port, world.cookies_of(people[pk]), history)
+            for pk in made.finance
+        ],
+        random,
+        progress,
+        history,
+        made.today.isoformat(),
+    )
+    connections.close_all()
+    report.say(f"{progress.total} approvals stand ready after {time.monotonic() - began:.0f} s")
+
+    installation.start()
+    began = time.monotonic()
+    clients = [
+        Approver(browser, cases, Random(random.random()), progress, history)
+        for browser, cases in approvers
+    ]
+    fire = Faults(installation, planned, random)
+    burning = threading.Thread(target=fire.follow, args=(progress,), daemon=True)
+    for thread in (*clients, finance, burning):
+        thread.start()
+    for client in clients:
+        client.join()
+    burnt = time.monotonic() - began
+    progress.over = True
+    burning.join()
+    finance.join()
+    drained = _drain(checker)
+    for name in ("web", "jobs", "jobs 2", "beat"):
+        installation.children[name].stop()
+    restarts = {name: child.restarts for name, child in installation.children.items()}
+    found = checker.findings(history, installation.var / "mail")
+    _tell(report, history, fire, burnt, drained, restarts, checker, found)
+    return not any(finding.faults for finding in found)
+
+
+def _approvers(made, clients, random, people, installation, history, world):  # type: ignore[no-untyped-def]
+    """Each client with its cases; every tenth case is given to two people at once."""
+    by_person: dict[int, list[str]] = {}
+    for work in made.work:
+        number = 2 if random.random() < 0.1 and len(work.approvers) > 1 else 1
+        for person in random.sample(work.approvers, number):
+            by_person.setdefault(person, []).append(work.case)
+    share = max(1, clients // len(by_person))
+    found = []
+    for person, cases in sorted(by_person.items()):
+        for place in range(share):
+            browser = Browser(
+                f"{person}:{place}",
+                installation.port,
+                world.cookies_of(people[person]),
+                history,
+            )
+            found.append((browser, cases[place::share]))
+    return found
+
+
+def _drain(checker) -> float:  # type: ignore[no-untyped-def]
+    """Seconds until the outbox was empty, from the last answer on."""
+    began = time.monotonic()
+    while checker.unfinished() and time.monotonic() - began < DRAIN_SECONDS:
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
+def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> None:  # type: ignore[no-untyped-def]
+    from subsidies.models import Award
+
+    approvals = [outcome for outcome in history.outcomes if outcome.act == "approve"]
+    said = Counter(outcome.said for outcome in approvals)
+    statuses = Counter(str(answer.status or "none") for answer in history.answers)
+    report.say(
+        f"{len(approvals)} approvals tried in {burnt:.0f} s: "
+        + ", ".join(f"{number} {word}" for word, number in said.most_common())
+    )
+    report.say(
+        f"{len(history.answers)} requests: "
+        + ", ".join(f"{number} × {status}" for status, number in statuses.most_common())
+        + f"; {sum(outcome.lost_answers for outcome in history.outcomes)} answers lost on the way"
+    )
+    report.say(
+        f"{len(fire.done)} faults done: "
+        + plan.summary([plan.Fault(0, kind) for _at, kind in fire.done])
+        + (f"; missed: {Counter(fire.missed)}" if fire.missed else "")
+    )
+    report.say(f"restarts: {restarts}; the outbox was empty {drained:.0f} s after the last answer")
+    awards = Award.objects.standing().filter(claim__isnull=False)
+    total = sum(awards.values_list("amount", flat=True))
+    report.say(f"{awards.count()} awards, {total} yuan; above any ceiling: {checker.overshoot()}")
+    for finding in found:
+        verdict = "holds" if not finding.faults else f"BROKEN ({len(finding.faults)})"
+        report.say(f"{finding.name}: {finding.says}: {verdict}")
+        for fault in finding.faults[:10]:
+            report.say(f"    {fault}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""Whether the database is what every client was told, and whether no ceiling was passed."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from pathlib import Path
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from audit.models import Entry
+from audit.services import first_broken_entry
+from chaos.clients import History
+from disbursements.models import Batch, BatchStatus, PaymentLine
+from outbox.models import Job, State
+from reviews.models import Notice, Opinion, StageKind, Verdict
+from subsidies.applications.enums import Status
+from subsidies.ledger.models import EntryKind
+from subsidies.ledger.reconciliation import differences
+from subsidies.models import Application, Award, BudgetLine, CompanyYear, LedgerEntry
+
+# What Django's file backend writes behind each mail.
+MAIL_RULE = b"-" * 79
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that must hold: its number, what it is, and what contradicts it."""
+
+    name: str
+    says: str
+    faults: list[str]
+
+
+def findings(history: History, mails: Path) -> list[Finding]:
+    return [
+        Finding("I1", "no ceiling is passed", list(_overshoot())),
+        Finding("I2", "counters are the sums of their entries", differences()),
+        Finding("I3", "every acknowledged answer is in the database", list(_lost(history))),
+        Finding("I4", "one award, one notice, one file, one mail, one payment", [
+            *_doubled_awards(), *_notices(), *_payments(), *_mails(mails),
+        ]),
+        Finding("I5", "the audit chain is whole", _chain()),
+        Finding("I6", "nothing is left half done", list(_unfinished())),
+        Finding("I7", "every change has its act and its person", list(_unrecorded())),
+        Finding("C02", "no deadlock", _deadlocks()),
+        Finding("answers", "every client has an answer", list(_unanswered(history))),
+    ]  # fmt: skip
+
+
+def overshoot() -> Decimal:
+    """Yuan granted above any budget or annual cap."""
+    above = Decimal(0)
+    for line in BudgetLine.objects.all():
+        granted = _sum(Award.objects.standing().filter(budget_line=line))
+        above += max(granted - line.total, Decimal(0))
+    for year in CompanyYear.objects.exclude(capped=0):
+        awards = Award.objects.standing().filter(
+            company=year.company_id, district=year.district_id, policy_year=year.year
+        )
+        above += max(_sum(awards.filter(counts_to_cap=True)) - (year.cap or 0), Decimal(0))
+    return above
+
+
+def _sum(awards: "object") -> Decimal:
+    return awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]  # type: ignore[attr-defined]
+
+
+def _overshoot() -> Iterator[str]:
+    if above := overshoot():
+        yield f"{above} yuan above ceilings"
+
+
+def _lost(history: History) -> Iterator[str]:
+    """Answers a client saw and the database does not know."""
+    consents = set(
+        Opinion.objects.filter(
+            task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
+        ).values_list("case_id", "person_id")
+    )
+    approved = {case for case, _person in consents}
+    for outcome in history.outcomes:
+        if outcome.act != "approve":
+            continue
+        person = int(outcome.who.split(":")[0])
+        if outcome.said == "approved" and not any(
+            str(case) == outcome.about and one == person for case, one in consents
+        ):
+            yield f"case {outcome.about}: {outcome.who} was told yes"
+        if outcome.said == "no longer open" and outcome.about not in {str(c) for c in approved}:
+            yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
+    states = {
+        "approve": (BatchStatus.APPROVED, BatchStatus.PAID),
+        "pay": (BatchStatus.PAID,),
+    }
+    batches = {str(pk): status for pk, status in Batch.objects.values_list("pk", "status")}
+    for outcome in history.outcomes:
+        told = outcome.about in batches and outcome.said == "done"
+        if told and batches[outcome.about] not in states[outcome.act]:
+            yield f"batch {outcome.about}: {outcome.act} was told done"
+
+
+def _doubled_awards() -> Iterator[str]:
+    for row in (
+        LedgerEntry.objects.filter(kind=EntryKind.GRANT)
+        .values("award").annotate(n=Count("pk")).filter(n__gt=1)
+    ):  # fmt: skip
+        yield f"award {row['award']} was granted {row['n']} times"
+    approved = Application.objects.filter(status=Status.APPROVED)
+    for application in approved.annotate(n=Count("claims__award")).exclude(
+        n=Count("claims", distinct=True)
+    ):
+        yield f"application {application.number}: {application.n} awards"
+
+
+def _notices() -> Iterator[str]:
+    for award in Award.objects.standing().filter(claim__isnull=False, notice__isnull=True):
+        yield f"award {award.pk} has no notice"
+    for notice in Notice.objects.all():
+        if not notice.rendered_at:
+            yield f"notice {notice.number} was not rendered"
+            continue
+        with notice.pdf.open("rb") as file:
+            if hashlib.sha256(file.read()).hexdigest() != notice.sha256:
+                yield f"notice {notice.number}: the file is not what was noted"
+
+
+def _payments() -> Iterator[str]:
+    lines = PaymentLine.objects.filter(is_live=True).values("award").annotate(n=Count("pk"))
+    for row in lines.filter(n__gt=1):
+        yield f"award {row['award']} stands on {row['n']} payment lines"
+    paid = LedgerEntry.objects.filter(kind=EntryKind.PAY).values("award").annotate(n=Count("pk"))
+    for row in paid.filter(n__gt=1):
+        yield f"award {row['award']} was paid {row['n']} times"
+
+
+def _mails(folder: Path) -> Iterator[str]:
+    sent = Counter(mail for file in folder.glob("*.log") for mail in _mails_in(file))
+    for mail, number in sent.items():
+        if number > 1:
+            yield f"{number} mails: {mail}"
+    done = Job.objects.filter(kind="mail", state=State.DONE).count()
+    if done != sum(sent.values()):
+        yield f"{done} mail jobs are done, {sum(sent.values())} mails were sent"
+
+
+def _mails_in(file: Path) -> Iterator[tuple[str, str, str]]:
+    """Recipient, subject and body's hash of each mail; two of one second may share a file."""
+    for part in file.read_bytes().split(MAIL_RULE):
+        if not part.strip():
+            continue
+        message = message_from_bytes(part.lstrip())
+        subject = str(make_header(decode_header(message["Subject"] or "")))
+        body = message.get_payload(decode=True)
+        digest = hashlib.sha256(body if isinstance(body, bytes) else b"").hexdigest()
+        yield message["To"] or "", subject, digest
+
+
+def _chain() -> list[str]:
+    broken = first_broken_entry()
+    return [] if broken is None else [f"entry {broken}"]
+
+
+def unfinished() -> int:
+    return Job.objects.filter(state__in=[State.QUEUED, State.RUNNING]).count()
+
+
+def _unfinished() -> Iterator[str]:
+    for job in Job.objects.exclude(state=State.DONE):
+        yield f"{job}: {job.last_error}"
+    for entry in Award.objects.filter(status="granted", claim__isnull=False):
+        yield f"award {entry.pk} was never told"
+
+
+def _unrecorded() -> Iterator[str]:
+    acts = Counter(
+        Entry.objects.filter(action="case.approval.agree").values_list("about_id", flat=True)
+    )
+    nobody = Entry.objects.filter(Q(action__startswith="case.") | Q(action__startswith="batch."))
+    for entry in nobody.filter(actor__isnull=True):
+        yield f"entry {entry.seq} has no person"
+    for application in Application.objects.filter(status=Status.APPROVED):
+        if acts[str(application.pk)] != 1:
+            yield f"application {application.number}: {acts[str(application.pk)]} acts"
+    if len(acts) != Application.objects.filter(status=Status.APPROVED).count():
+        yield f"{len(acts)} acts"
+
+
+def _deadlocks() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        number = cursor.fetchone()[0]
+    return [f"{number} deadlocks since the last crash"] if number else []
+
+
+def _unanswered(history: History) -> Iterator[str]:
+    for outcome in history.outcomes:
+        if outcome.said.startswith(("gave up", "unexpected")):
+            yield f"{outcome.who} {outcome.act} {outcome.about}: {outcome.said}"

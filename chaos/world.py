@@ -1,0 +1,164 @@
+"""What the clients find: companies with more to get than their caps and budgets hold, each
+application one approval away from its award.
+
+One application of each kind goes the whole way through the services; the others are its copies
+as rows, so that ten thousand stand there in a minute.
+"""
+
+import time
+from copy import copy
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import Role, User
+from companies.models import BankAccount, Company, Member, YearlyFigure
+from reviews.models import Case, StageKind, Task
+from reviews.services import finance_department
+from subsidies.models import Application, BudgetLine, Claim, PolicyDocument
+from tests import domain, factories
+from tests.fixtures_domain import _build
+
+# Item, level, subject: what each company asks for. Together more than its cap.
+KINDS = [
+    (domain.ALONE, "", ""),
+    (domain.JOINED, "", "工程技术中心"),
+    ("jb24-12", "", "甲项目"),
+    ("jb24-12", "", "乙项目"),
+    (domain.LADDER, "", ""),
+]
+CAP = Decimal("330000.00")
+# The budget holds so much of what all could be granted.
+BUDGET_SHARE = Decimal("0.7")
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Work:
+    """A case to be approved, and by whom it may be."""
+
+    case: str
+    approvers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    work: list[Work]
+    finance: list[int]
+    today: date
+
+
+def build(approvals: int) -> World:
+    """Fill the empty database. The budget is that of today's year, the claims are of last year."""
+    call_command("migrate", verbosity=0)
+    _build()
+    today = timezone.localdate()
+    line = factories.BudgetLineFactory(year=today.year, total=Decimal("900000000.00"))
+    templates = [_template(*kind) for kind in KINDS]
+    companies = -(-approvals // len(KINDS))
+    numbers = count(1)
+    made = _companies(companies - 1)
+    work = [_work(template) for template in templates]
+    for first in range(0, len(made), CHUNK):
+        work += _copies(templates, made[first : first + CHUNK], numbers)
+    work = work[:approvals]
+    asked = sum(
+        Claim.objects.filter(application__case__in=[each.case for each in work]).values_list(
+            "determined_amount", flat=True
+        ),
+        Decimal(0),
+    )
+    BudgetLine.objects.filter(pk=line.pk).update(
+        total=(min(asked, CAP * companies) * BUDGET_SHARE).quantize(Decimal("0.01"))
+    )
+    district = PolicyDocument.objects.get(code="jb24").district
+    department = finance_department(district)
+    finance = [domain.official(department, Role.FINANCE, number).pk for number in (1, 2, 3)]
+    return World(work, finance, today)
+
+
+def _template(code: str, level: str, subject: str) -> Application:
+    company = _company_with_cap()
+    given = {"subject": subject} if subject else {}
+    claim = domain.claim(code, level, **given)
+    return domain.at_stage(StageKind.APPROVAL, company, claim)
+
+
+def _company_with_cap() -> Company:
+    return domain.company_with_everything(fiscal_contribution=str(CAP))
+
+
+def _companies(number: int) -> list[Company]:
+    """Copies of a company with all that belongs to it."""
+    pattern = _company_with_cap()
+    made = [factories.CompanyFactory.build(district=pattern.district) for _n in range(number)]
+    Company.objects.bulk_create(made, batch_size=CHUNK)
+    person = User.objects.get(memberships__company=pattern)
+    for model in (BankAccount, YearlyFigure):
+        rows = []
+        for company in made:
+            for row in model._default_manager.filter(company=pattern):
+                row.pk, row.company = None, company
+                rows.append(row)
+        model._default_manager.bulk_create(rows, batch_size=CHUNK)
+    Member.objects.bulk_create(
+        [Member(user=person, company=company) for company in made], batch_size=CHUNK
+    )
+    return made
+
+
+def _copies(
+    templates: list[Application], companies: list[Company], numbers: "count[int]"
+) -> list[Work]:
+    applications, claims, cases, tasks = [], [], [], []
+    for company in companies:
+        for template in templates:
+            application = copy(template)
+            application.pk = Application._meta.pk.get_default()
+            application._state = copy(template._state)
+            application.company = company
+            application.number = f"火-{next(numbers):07d}"
+            applications.append(application)
+            for claim in template.claims.all():
+                claim.pk, claim.application = None, application
+                claim.matter = f"{company.pk}:{claim.matter}"
+                claims.append(claim)
+            case = copy(Case.objects.select_related("stage").get(application=template))
+            case.pk = Case._meta.pk.get_default()
+            case.application = application
+            cases.append(case)
+            for task in Task.objects.open().filter(case__application=template):
+                task.pk, task.case = None, case
+                tasks.append(task)
+    Application.objects.bulk_create(applications, batch_size=CHUNK)
+    Claim.objects.bulk_create(claims, batch_size=CHUNK)
+    Case.objects.bulk_create(cases, batch_size=CHUNK)
+    Task.objects.bulk_create(tasks, batch_size=CHUNK)
+    return [_work(application) for application in applications]
+
+
+def _work(application: Application) -> Work:
+    task = Task.objects.open().select_related("department").get(case__application=application)
+    decided = Case.objects.get(application=application).opinions.values("person")
+    people = User.objects.filter(
+        appointments__department=task.department, appointments__role=task.role
+    ).exclude(pk__in=decided)
+    return Work(str(task.case_id), tuple(people.values_list("pk", flat=True)))
+
+
+def cookies_of(person: User) -> dict[str, str]:
+    """A visit of the person, as signing in would begin it."""
+    visit = SessionStore()
+    visit[SESSION_KEY] = str(person.pk)
+    visit[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    visit[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    visit["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86400}]
+    visit.create()
+    return {settings.SESSION_COOKIE_NAME: str(visit.session_key)}

@@ -1,0 +1,40 @@
+"""What a person is told when something failed: what happened, whether anything was saved, what to
+do, and the number under which the log has it. No page here asks the database."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_guid import get_guid
+
+# lock_not_available, deadlock_detected, serialization_failure, query_canceled
+PASSING = frozenset({"55P03", "40P01", "40001", "57014"})
+RETRY_SECONDS = 5
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Whatever nobody caught. A database that is away is told as such, also where the session
+    could not be read."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return unavailable(request, error)
+    return _page(request, "500.html", 500)
+
+
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Busy, where a wait ran out and nothing was written; away, where the connection was lost and
+    nobody knows whether the last commit arrived."""
+    template = "503.html" if is_passing(error) else "database_away.html"
+    response = _page(request, template, 503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def is_passing(error: Exception) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in PASSING
+
+
+def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    # Without the request: context processors would ask for the person, and so for the database.
+    return render(None, template, {"request_id": get_guid()}, status=status)  # type: ignore[arg-type]

@@ -1,0 +1,112 @@
+"""What a person is told when something failed (F09, C14, D05): a page of its own, with the number
+of the request, and nothing of what went wrong inside."""
+
+import logging
+import re
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import InterfaceError, OperationalError
+from django.urls import path
+from psycopg import errors
+
+from config import urls
+
+NUMBER = re.compile(r"编号 ([0-9a-f]{32})")
+
+
+def raising(error):
+    def view(request):
+        raise error
+
+    return view
+
+
+def operational(cause):
+    error = OperationalError("server closed the connection, password=hunter2")
+    error.__cause__ = cause
+    return error
+
+
+FAILURES = {
+    "fault": ValueError("SELECT secret FROM table"),
+    "busy": operational(errors.LockNotAvailable()),
+    "late": operational(errors.QueryCanceled()),
+    "away": operational(errors.AdminShutdown()),
+    "closed": InterfaceError("the connection is closed"),
+}
+
+
+# This module stands in for the table of addresses.
+urlpatterns = [
+    *urls.urlpatterns,
+    *(path(f"fail/{name}", raising(error)) for name, error in FAILURES.items()),
+]
+handler500 = urls.handler500
+
+
+@pytest.fixture
+def failing(client, settings):
+    """A client whose requests to /fail/NAME fail so."""
+    settings.ROOT_URLCONF = __name__
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.fixture
+def asker(failing, admin_user):
+    failing.force_login(admin_user)
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "sentence"),
+    [
+        ("fault", 500, "系统出错了"),
+        ("busy", 503, "系统繁忙"),
+        ("late", 503, "系统繁忙"),
+        ("away", 503, "数据库暂时连不上"),
+        ("closed", 503, "数据库暂时连不上"),
+    ],
+)
+def test_a_failure_is_a_plain_page_with_its_number(asker, name, status, sentence):
+    response = asker.get(f"/fail/{name}")
+    page = response.content.decode()
+
+    assert response.status_code == status
+    assert sentence in page
+    for secret in ("SELECT", "hunter2", "Traceback", "psycopg"):
+        assert secret not in page
+    if name not in ("busy", "late"):
+        assert NUMBER.search(page)[1] == response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("name", ["busy", "away"])
+def test_whoever_should_try_again_is_told_when(asker, name):
+    assert asker.get(f"/fail/{name}")["Retry-After"] == "5"
+
+
+def test_a_database_that_is_away_is_told_also_where_the_session_cannot_be_read(
+    client, db, monkeypatch
+):
+    def load(self):
+        raise operational(errors.AdminShutdown())
+
+    monkeypatch.setattr(SessionStore, "load", load)
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "x" * 32
+
+    response = client.get("/workspace/")
+
+    assert response.status_code == 503
+    assert "数据库暂时连不上" in response.content.decode()
+
+
+def test_the_log_has_a_failure_once_under_its_number(asker, caplog):
+    caplog.set_level(logging.ERROR)
+
+    response = asker.get("/fail/fault")
+
+    (line,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert line.exc_info
+    assert len(response["X-Request-ID"]) == 32
