@@ -131,7 +131,7 @@ def _burn(
     return not any(finding.faults for finding in found)
 
 
-def _approvers(made, clients, random, people, installation, history, world):  # type: ignore[no-untyped-def]
+def _approvers(made, clients, random, people, installation, history, world):
     """Each client with its cases; every tenth case is given to two people at once."""
     by_person: dict[int, list[str]] = {}
     for work in made.work:
@@ -152,7 +152,7 @@ def _approvers(made, clients, random, people, installation, history, world):  # 
     return found
 
 
-def _drain(checker) -> float:  # type: ignore[no-untyped-def]
+def _drain(checker) -> float:
     """Seconds until the outbox was empty, from the last answer on."""
     began = time.monotonic()
     while checker.unfinished() and time.monotonic() - began < DRAIN_SECONDS:
@@ -160,7 +160,7 @@ def _drain(checker) -> float:  # type: ignore[no-untyped-def]
     return time.monotonic() - began
 
 
-def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> None:  # type: ignore[no-untyped-def]
+def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> None:
     from subsidies.models import Award
 
     approvals = [outcome for outcome in history.outcomes if outcome.act == "approve"]

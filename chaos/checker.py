@@ -67,7 +67,7 @@ def overshoot() -> Decimal:
 
 
 def _sum(awards: "object") -> Decimal:
-    return awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]  # type: ignore[attr-defined]
+    return awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
 
 
 def _overshoot() -> Iterator[str]:

@@ -53,7 +53,7 @@ class History:
 
     def note(self, row: Answer | Outcome) -> None:
         with self._lock:
-            (self.answers if isinstance(row, Answer) else self.outcomes).append(row)  # type: ignore[arg-type]
+            (self.answers if isinstance(row, Answer) else self.outcomes).append(row)
             self._file.write(json.dumps(row.__dict__, ensure_ascii=False) + "\n")
             self._file.flush()
 

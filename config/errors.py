@@ -37,4 +37,4 @@ def is_passing(error: Exception) -> bool:
 
 def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
     # Without the request: context processors would ask for the person, and so for the database.
-    return render(None, template, {"request_id": get_guid()}, status=status)  # type: ignore[arg-type]
+    return render(None, template, {"request_id": get_guid()}, status=status)

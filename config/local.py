@@ -161,7 +161,7 @@ def celery_broker_url(redis_url: str) -> str:
 
 
 # Ends Redis when this process lets go of the pipe, also when it is killed.
-_WATCHED = 'exec 3<&0; "$@" & pid=$!; { read _ <&3; kill $pid; } & wait $pid'
+_WATCHED = 'exec 3<&0; "$@" & pid=$!; { read _ <&3; kill $pid 2>/dev/null; } & wait $pid'
 
 
 def start_redis(var: Path) -> Callable[[], None]:
