@@ -30,7 +30,7 @@ RUN apt-get update \
         fontconfig fonts-noto-cjk libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home subsidies \
-    && install -d -o subsidies -g subsidies /data/media
+    && install -d -o subsidies -g subsidies /data/media /data/anchors
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 COPY --from=build --chown=subsidies /app/var /app/var

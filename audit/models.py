@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from audit.triggers import append_only
@@ -27,6 +28,29 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash}"
+
+
+class Subject(models.TextChoices):
+    """What is looked at again and again, or kept elsewhere."""
+
+    CHAIN = "chain", _("审计链")
+    ANCHOR = "anchor", _("链外锚定")
+    LEDGER = "ledger", _("台账对账")
+    RECEIPTS = "receipts", _("凭据复算")
+    BACKUP = "backup", _("备份")
+
+
+class Inspection(models.Model):
+    """How the last look at one subject went; one row each."""
+
+    subject = models.CharField(max_length=10, choices=Subject, primary_key=True)
+    at = models.DateTimeField()
+    count = models.PositiveBigIntegerField(default=0)
+    faults = models.PositiveIntegerField(default=0)
+    first_fault = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_subject_display()} {self.at}"
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):

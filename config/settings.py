@@ -30,6 +30,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Seals what leaves the database: anchors of the audit chain and backups. Kept outside of both.
 SEAL_KEY = env.str("SEAL_KEY", default="")
+# Where the head of the audit chain is written to, and to whom it is mailed (else to the auditors).
+AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(VAR_DIR / "audit-anchors.txt"))
+AUDIT_ANCHOR_EMAIL = env.list("AUDIT_ANCHOR_EMAIL", default=[])
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
@@ -193,6 +196,10 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile the ledger": {
         "task": "subsidies.reconcile_ledger",
         "schedule": crontab(hour=2, minute=10),
+    },
+    "anchor the audit chain": {
+        "task": "audit.drop_anchor",
+        "schedule": crontab(minute=15),
     },
     "verify the audit chain": {
         "task": "audit.verify_audit",

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = local.redis_url(folder)
     app.conf.broker_url = settings.CELERY_BROKER_URL = local.celery_broker_url(settings.REDIS_URL)
     settings.MEDIA_ROOT = str(folder / "media")
+    settings.AUDIT_ANCHOR_FILE = str(folder / "anchors.txt")
     # Nothing is collected for tests; WhiteNoise would warn of a folder that is not there.
     settings.STATIC_ROOT = folder / "static"
     settings.STATIC_ROOT.mkdir()

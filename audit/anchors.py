@@ -1,0 +1,126 @@
+"""The head of the chain, kept outside the database. Whoever may rewrite the whole chain, or cut
+its end and set the head back, is found out by the lines that were written before."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Appointment, Role
+from audit.inspections import note
+from audit.models import Entry, Head, Subject
+from audit.seals import is_sealed, seal
+from outbox.services import enqueue
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The chain's last entry at some time: one line of the file and of the mail."""
+
+    at: str
+    seq: int
+    hash: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.at} {self.seq} {self.hash}"
+
+    @property
+    def line(self) -> str:
+        return f"{self.text} {seal(self.text)}"
+
+    @classmethod
+    def read(cls, line: str) -> "Anchor | None":
+        """None where the line was changed or sealed with another key."""
+        try:
+            at, seq, digest, found = line.split()
+            anchor = cls(datetime.fromisoformat(at).isoformat(), int(seq), digest)
+        except ValueError:
+            return None
+        return anchor if is_sealed(anchor.text, found) else None
+
+
+def drop_anchor() -> Anchor | None:
+    """Write the head to AUDIT_ANCHOR_FILE, unless it is the last line already, and mail it once a
+    day. None while there is no act yet."""
+    head = Head.objects.filter(pk=1).first()
+    if head is None:
+        return None
+    anchor = Anchor(timezone.localtime().isoformat(timespec="seconds"), head.seq, head.hash)
+    path = Path(settings.AUDIT_ANCHOR_FILE)
+    last = Anchor.read(lines[-1]) if (lines := read_lines(path)) else None
+    if last is None or (last.seq, last.hash) != (anchor.seq, anchor.hash):
+        _append(path, anchor.line)
+    with transaction.atomic():
+        _mail(anchor)
+        note(Subject.ANCHOR, count=anchor.seq)
+    return anchor
+
+
+def read_lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def first_broken_anchor(lines: Iterable[str]) -> str:
+    """What the first line says that the chain does not keep, with the entries between which it
+    was touched; empty where the chain keeps all of them."""
+    kept = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        anchor = Anchor.read(line)
+        if anchor is None:
+            return f"anchor {number} was changed, or sealed with another key"
+        if anchor.seq < kept:
+            return f"anchor {number} is out of order"
+        found = Entry.objects.filter(seq=anchor.seq).values_list("hash", flat=True).first()
+        if found is None:
+            last = Entry.objects.order_by("seq").values_list("seq", flat=True).last() or 0
+            return (
+                f"the audit chain ends at entry {last}; the anchor of {anchor.at} saw entry"
+                f" {anchor.seq}"
+            )
+        if found != anchor.hash:
+            return (
+                f"the audit chain was rewritten between entries {kept + 1} and {anchor.seq}: the"
+                f" anchor of {anchor.at} saw another"
+            )
+        kept = anchor.seq
+    return ""
+
+
+def _append(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(f"{line}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _mail(anchor: Anchor) -> None:
+    to = settings.AUDIT_ANCHOR_EMAIL or _auditors()
+    if to:
+        enqueue(
+            "mail",
+            f"anchor:{timezone.localdate()}",
+            to=to,
+            subject=_("审计链锚定：第 %(seq)d 条") % {"seq": anchor.seq},
+            body=_(
+                "请保存本邮件。下面一行是审计链此刻的末条：时间、序号、哈希值和封签。"
+                "以后把各封邮件中的这一行按时间顺序存成文件，运行 "
+                "manage.py verify_audit --anchor 文件名，可以发现被截断或整体改写的链。"
+            )
+            + f"\n\n{anchor.line}\n",
+        )
+
+
+def _auditors() -> list[str]:
+    appointments = Appointment.objects.on(timezone.localdate()).of_roles([Role.AUDITOR])
+    people = appointments.filter(user__is_active=True).exclude(user__email="")
+    return sorted(set(people.values_list("user__email", flat=True)))

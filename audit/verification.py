@@ -1,0 +1,26 @@
+"""The whole chain and its anchors, for the night and for whoever asks."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+
+from audit.anchors import first_broken_anchor, read_lines
+from audit.inspections import note
+from audit.models import Head, Subject
+from audit.services import first_broken_entry
+
+
+def verify_chain(anchors: Iterable[str] | None = None) -> list[str]:
+    """What is wrong with the chain: one line for the first broken entry, one for the first broken
+    anchor. The anchors are those of AUDIT_ANCHOR_FILE unless others are given, line by line."""
+    if anchors is None:
+        anchors = read_lines(Path(settings.AUDIT_ANCHOR_FILE))
+    faults = []
+    if broken := first_broken_entry():
+        faults.append(f"the audit chain is broken at entry {broken}")
+    if unkept := first_broken_anchor(anchors):
+        faults.append(unkept)
+    head = Head.objects.filter(pk=1).first() or Head()
+    note(Subject.CHAIN, faults=faults, count=head.seq)
+    return faults

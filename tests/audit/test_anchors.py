@@ -1,0 +1,231 @@
+"""What no chain can show by itself, an anchor outside shows: a tail cut together with the head, a
+chain rewritten as a whole (T02)."""
+
+import random
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.models import Role
+from audit.anchors import Anchor, drop_anchor, first_broken_anchor, read_lines
+from audit.models import GENESIS, Entry, Head, Inspection
+from audit.services import first_broken_entry, record
+from audit.tasks import drop_anchor as drop_anchor_task
+from audit.tasks import verify_audit
+from audit.verification import verify_chain
+from outbox.models import Job
+from tests.factories import AppointmentFactory, DistrictFactory, UserFactory
+
+LENGTH = 24
+STEP = 4
+
+
+@pytest.fixture
+def anchors(db, settings, tmp_path) -> Path:
+    settings.AUDIT_ANCHOR_FILE = str(tmp_path / "outside" / "anchors.txt")
+    settings.SEAL_KEY = "kept outside the database"
+    return Path(settings.AUDIT_ANCHOR_FILE)
+
+
+@pytest.fixture
+def chain(anchors, clock):
+    """Two dozen acts, an hour between any two, and an anchor after every fourth."""
+    district, person = DistrictFactory(), UserFactory()
+    for number in range(1, LENGTH + 1):
+        record("test.done", about=district, by=person, number=number)
+        if number % STEP == 0:
+            drop_anchor()
+        clock.shift(3600)
+
+
+def tamper(*statements):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def rewrite_from(seq, change):
+    """What a superuser can do who knows the code: change the entries from `seq` on and compute
+    every hash anew, and the head."""
+    entries = list(Entry.objects.order_by("seq"))
+    kept, changed = entries[: seq - 1], change(entries[seq - 1 :])
+    tamper("DELETE FROM audit_entry")
+    previous = GENESIS
+    for number, entry in enumerate([*kept, *changed], start=1):
+        entry.seq, entry.previous_hash = number, previous
+        previous = entry.hash = entry.computed_hash()
+        entry.save(force_insert=True)
+    Head.objects.update(seq=len(kept) + len(changed), hash=previous)
+
+
+def edited(entries):
+    entries[0].action = "test.undone"
+    return entries
+
+
+def without_first(entries):
+    return entries[1:]
+
+
+def with_another(entries):
+    forged = Entry(**{field.attname: getattr(entries[0], field.attname) for field in fields()})
+    forged.action = "test.forged"
+    return [forged, *entries]
+
+
+def swapped(entries):
+    return [entries[1], entries[0], *entries[2:]]
+
+
+def fields():
+    return Entry._meta.concrete_fields
+
+
+SEQUENCES = sorted(random.Random(20260311).sample(range(2, LENGTH), 12))
+
+
+@pytest.mark.parametrize("seq", SEQUENCES)
+@pytest.mark.parametrize("change", [edited, without_first, with_another, swapped])
+def test_a_chain_rewritten_as_a_whole_is_found_between_two_anchors(chain, anchors, change, seq):
+    """T02: edit, delete, insert, swap, each with every later hash and the head made to fit."""
+    rewrite_from(seq, change)
+    assert first_broken_entry() is None
+
+    found = first_broken_anchor(read_lines(anchors))
+
+    kept = (seq - 1) // STEP * STEP
+    if change is without_first and kept + STEP == LENGTH:
+        # The last anchor saw an entry that is no more.
+        assert f"ends at entry {LENGTH - 1}" in found
+    else:
+        assert f"rewritten between entries {kept + 1} and {kept + STEP}" in found
+
+
+@pytest.mark.parametrize("seq", SEQUENCES)
+def test_a_tail_cut_together_with_the_head_is_found(chain, anchors, seq):
+    """T02: cut."""
+    last = Entry.objects.get(seq=seq - 1)
+    tamper(f"DELETE FROM audit_entry WHERE seq >= {seq}")
+    Head.objects.update(seq=last.seq, hash=last.hash)
+    assert first_broken_entry() is None
+
+    found = first_broken_anchor(read_lines(anchors))
+
+    seen = (seq + STEP - 1) // STEP * STEP
+    assert f"ends at entry {seq - 1}" in found
+    assert f"saw entry {seen}" in found
+
+
+@pytest.mark.parametrize("seq", SEQUENCES)
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE audit_entry SET data = '{{}}' WHERE seq = {seq}", 0),
+        ("DELETE FROM audit_entry WHERE seq = {seq}", 0),
+        ("DELETE FROM audit_entry WHERE seq >= {seq}", 0),
+    ],
+)
+def test_a_plain_change_is_named_by_the_chain_itself(chain, anchors, statement, broken, seq):
+    """T02: edit, delete, cut without a new head."""
+    tamper(statement.format(seq=seq))
+
+    assert verify_chain()[0] == f"the audit chain is broken at entry {seq + broken}"
+
+
+def test_an_untouched_chain_keeps_every_anchor(chain, anchors):
+    lines = read_lines(anchors)
+
+    assert len(lines) == LENGTH / STEP
+    assert first_broken_anchor([*lines, ""]) == ""
+    assert verify_chain() == []
+    assert Inspection.objects.get(subject="chain").count == LENGTH
+
+
+def test_an_anchor_that_was_touched_is_named(chain, anchors):
+    """T02: whoever rewrites the chain cannot rewrite its anchors without the key."""
+    lines = read_lines(anchors)
+    forged = Anchor("2026-03-11T10:00:00+08:00", STEP, "0" * 64)
+
+    for line in (forged.text + " " + "0" * 64, lines[1][:-1], lines[1].replace(" 8 ", " 9 "), "x"):
+        assert "anchor 2 was changed" in first_broken_anchor([lines[0], line, *lines[2:]])
+    assert "anchor 2 is out of order" in first_broken_anchor([lines[1], lines[0]])
+
+
+def test_an_anchor_sealed_with_another_key_is_not_believed(chain, anchors, settings):
+    settings.SEAL_KEY = "another"
+
+    assert "anchor 1 was changed" in first_broken_anchor(read_lines(anchors))
+
+
+def test_an_anchor_is_dropped_only_where_the_head_moved(chain, anchors, clock):
+    before = anchors.read_text()
+
+    drop_anchor_task()
+
+    assert anchors.read_text() == before
+    assert Inspection.objects.get(subject="anchor").count == LENGTH
+    record("test.done", about=DistrictFactory(), by=None)
+    drop_anchor_task()
+    assert read_lines(anchors)[-1].split()[:2] == ["2026-03-12T10:00:00+08:00", str(LENGTH + 1)]
+
+
+def test_without_any_act_there_is_nothing_to_anchor(anchors, capsys):
+    call_command("anchor_audit")
+
+    assert "no act to anchor" in capsys.readouterr().out
+    assert not anchors.exists()
+
+
+def test_auditors_get_the_anchor_by_mail_once_a_day(anchors, clock):
+    auditor = AppointmentFactory(role=Role.AUDITOR, user__email="audit@example.org").user
+    AppointmentFactory(role=Role.FINANCE, user__email="finance@example.org")
+    record("test.done", about=DistrictFactory(), by=auditor)
+    for _hour in range(3):
+        drop_anchor()
+        clock.shift(3600)
+
+    (mail,) = Job.objects.filter(kind="mail")
+    assert mail.args["to"] == ["audit@example.org"]
+    assert mail.args["body"].splitlines()[-1] == read_lines(anchors)[0]
+    clock.shift(86400)
+    drop_anchor()
+    assert Job.objects.filter(kind="mail").count() == 2
+
+
+def test_the_mail_goes_where_the_installation_says(anchors, settings):
+    settings.AUDIT_ANCHOR_EMAIL = ["far@example.org"]
+    record("test.done", about=DistrictFactory(), by=None)
+
+    call_command("anchor_audit")
+
+    assert Job.objects.get(kind="mail").args["to"] == ["far@example.org"]
+
+
+def test_the_command_verifies_against_the_lines_of_the_mails(chain, anchors, tmp_path, capsys):
+    mails = tmp_path / "mails.txt"
+    mails.write_text("\n".join(read_lines(anchors)[::2]))
+    anchors.unlink()
+    rewrite_from(10, edited)
+
+    call_command("verify_audit")
+    assert "is whole" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="rewritten between entries 5 and 12"):
+        call_command("verify_audit", "--anchor", str(mails))
+    with pytest.raises(CommandError, match="no file"):
+        call_command("verify_audit", "--anchor", str(tmp_path / "nothing"))
+
+
+def test_the_night_looks_at_the_anchors_too(chain, anchors, caplog):
+    rewrite_from(10, edited)
+
+    verify_audit()
+
+    assert "rewritten between entries 9 and 12" in caplog.text
+    row = Inspection.objects.get(subject="chain")
+    assert row.faults == 1
+    assert "rewritten" in row.first_fault
