@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import Role, User
+from accounts.signing_in.asking import ask_again, gave_password
+from accounts.signing_in.freshness import is_fresh
 
 View = Callable[..., HttpResponse]
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 # What a database key or a revision may have at most.
 NUMBER_LENGTH = 18
 
@@ -39,3 +43,25 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def reauthenticated(
+    view: Callable[..., AnyResponse],
+) -> Callable[..., AnyResponse | HttpResponse]:
+    """Ask for the password first, unless it was given within the last minutes: before money is
+    granted or paid, figures leave the house, or roles change.
+
+    What was sent is kept in the page that asks and sent on from there. Files cannot be kept: a
+    view that takes some asks before it shows its form.
+    """
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> AnyResponse | HttpResponse:
+        if not is_fresh(request) and not gave_password(request):
+            if request.method == "POST":
+                return ask_again(request)
+            # allauth asks, and leads back.
+            raise ReauthenticationRequired
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,17 +1,26 @@
 """Django's admin: administrators configure, security officers keep the people. It shows nothing
 that decides or pays."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from allauth.mfa.models import Authenticator
+from axes.utils import reset
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import reauthenticated
 from accounts.models import Appointment, Department, District, Role, User
 from audit.services import record
 
@@ -33,6 +42,18 @@ class AdministratorSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return has_office(request, *KEEPERS)
+
+    # There is one way in and one page for a new password, with all that they ask for.
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if self.has_permission(request):
+            return redirect("admin:index")
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        return redirect("account_change_password")
 
 
 def has_office(request: HttpRequest, *roles: Role) -> bool:
@@ -160,12 +181,29 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
-class PersonAdmin(ConfigurationAdmin, UserAdmin):
+class FreshlySigned(ConfigurationAdmin):
+    """Who people are and what they may do is changed by somebody who just gave the password."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        view = super().changeform_view
+        return (reauthenticated(view) if request.method == "POST" else view)(
+            request, *args, **kwargs
+        )
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        view = super().changelist_view
+        return (reauthenticated(view) if request.method == "POST" else view)(
+            request, *args, **kwargs
+        )
+
+
+class PersonAdmin(FreshlySigned, UserAdmin):
     keeper = Role.SECURITY_OFFICER
     viewers = (Role.ADMINISTRATOR,)
     list_display = ("username", "name", "email", "is_active")
     list_filter = ("is_active",)
     search_fields = ("username", "name")
+    actions = ("unlock", "remove_second_factor")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("本人"), {"fields": ("name", "email", "is_active")}),
@@ -198,15 +236,44 @@ class PersonAdmin(ConfigurationAdmin, UserAdmin):
             return False
         return super().has_change_permission(request, obj)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.password_is_temporary = True
+        super().save_model(request, obj, form, change)
+
+    @method_decorator(reauthenticated)
     @transaction.atomic
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         """The new password and its entry in the audit chain: both or neither."""
-        return super().user_change_password(request, id, form_url)
+        response = super().user_change_password(request, id, form_url)
+        if response.status_code == HTTPStatus.FOUND:
+            # It is known to two people until its owner chooses another.
+            User.objects.filter(pk=id).update(password_is_temporary=True)
+        return response
+
+    def _within_reach(self, request: HttpRequest, people: "QuerySet[User]") -> "list[User]":
+        return [user for user in people if self.has_change_permission(request, user)]
+
+    @admin.action(description=_("解除登录锁定"), permissions=["change"])
+    @transaction.atomic
+    def unlock(self, request: HttpRequest, people: "QuerySet[User]") -> None:
+        for user in self._within_reach(request, people):
+            count = reset(username=user.username)
+            record("person.unlocked", about=user, by=person_of(request), attempts=count)
+        self.message_user(request, _("已解除锁定，现在就可以登录。"))
+
+    @admin.action(description=_("关闭两步验证（手机和恢复码都丢失时）"), permissions=["change"])
+    @transaction.atomic
+    def remove_second_factor(self, request: HttpRequest, people: "QuerySet[User]") -> None:
+        for user in self._within_reach(request, people):
+            Authenticator.objects.filter(user=user).delete()
+            record("person.second_factor_removed", about=user, by=person_of(request))
+        self.message_user(request, _("已关闭。工作人员下次登录时要重新开启。"))
 
 
-class AppointmentAdmin(ConfigurationAdmin):
+class AppointmentAdmin(FreshlySigned):
     """Nobody gives an office to themselves or changes one that is theirs."""
 
     keeper = Role.SECURITY_OFFICER

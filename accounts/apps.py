@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -10,3 +12,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # SimpleAdminConfig looks for no admin modules by itself: the site is our own.
         autodiscover_modules("admin")
+        # Receivers of signals, from the first request on.
+        import_module("accounts.signing_in.middleware")
+        import_module("accounts.signing_in.records")

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Self
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -72,6 +73,13 @@ class User(AbstractUser):
         help_text=_("演示账号的密码是公开的，正式环境不允许存在。"),
     )
     large_type = models.BooleanField(_("大字版"), default=False)
+    password_is_temporary = models.BooleanField(
+        _("初始密码"),
+        default=False,
+        db_default=False,
+        help_text=_("由别人设的密码，本人登录后必须先改。"),
+    )
+    password_changed_at = models.DateTimeField(_("密码修改时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("用户")
@@ -113,6 +121,15 @@ class User(AbstractUser):
     def is_official(self) -> bool:
         """Whether the person works for the administration."""
         return bool(self.current_appointments)
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether somebody else chose the password, or it is older than PASSWORD_MAX_AGE."""
+        if self.password_is_temporary:
+            return True
+        since = self.password_changed_at or self.date_joined
+        oldest = settings.PASSWORD_MAX_AGE
+        return oldest is not None and timezone.now() - since > oldest
 
 
 class Role(models.TextChoices):

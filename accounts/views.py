@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signing_in.address import is_own_page
 
 
 class SignInView(LoginView):
@@ -20,8 +20,6 @@ class SignInView(LoginView):
     `sign_ins` are user names with what each is for; without them all demo people are named.
     """
 
-    template_name = "accounts/sign_in.html"
-    redirect_authenticated_user = True
     sign_ins: Sequence[tuple[str, str]] = ()
     demo_password = ""
 
@@ -69,7 +67,4 @@ def toggle_large_type(request: HttpRequest) -> HttpResponse:
 def _back(request: HttpRequest) -> str:
     """The page one came from; another site's address is not followed."""
     url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if safe else "/"
+    return url if is_own_page(request, url) else "/"

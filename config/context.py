@@ -46,7 +46,13 @@ class Frame:
 
     @property
     def is_signing_in(self) -> bool:
-        return self.here == "login"
+        return self.here == "account_login"
+
+    @property
+    def layout(self) -> str:
+        """The page around what companies and officials alike see, such as their sign-ins."""
+        is_desk = self.user is not None and (self.user.is_official or self.user.is_superuser)
+        return "workspace.html" if is_desk else "portal.html"
 
     @property
     def large_type(self) -> bool:

@@ -5,6 +5,7 @@ switches to an installation that serves people: it refuses to start with DEBUG, 
 secret, the demo district or without its own database, Redis and address.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -26,6 +27,8 @@ VAR_DIR = Path(str(VAR_DIR))
 
 DEVELOPMENT_SECRET = "development-only-secret-key-that-production-refuses-to-start-with"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
+# Secrets from before, newest first: what was signed or encrypted with them still reads.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Seals what leaves the database: anchors of the audit chain and backups. Kept outside of both.
@@ -73,6 +76,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    # Before accounts: a failure is counted before it is recorded.
+    "axes",
     "csp",
     "django_filters",
     "django_guid",
@@ -103,10 +112,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.signing_in.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "accounts.signing_in.middleware.SignInEnds",
+    "accounts.signing_in.middleware.FirstSteps",
     "config.middleware.BusyMiddleware",
 ]
 
@@ -212,22 +225,108 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "policy_list"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+
+# Signing in (docs/decisions/0012-signing-in.md): allauth has the pages and the second factor,
+# axes the lock-out. What an installation may choose is in docs/operations.md.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
 ]
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not DEMO)
+IDLE_LIMIT_STAFF = timedelta(minutes=env.int("IDLE_MINUTES_STAFF", default=15))
+IDLE_LIMIT = timedelta(minutes=env.int("IDLE_MINUTES", default=60))
+SIGN_IN_LIFETIME = timedelta(hours=env.int("SIGN_IN_HOURS", default=10))
+# How many proxies stand before the application: the client's address is that many from the end
+# of X-Forwarded-For. With one too many, anybody could write their own.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
+
+PASSWORD_RESET_TIMEOUT = 60 * 60
+# Periodic change is demanded by some rules and advised against by others: off unless chosen.
+_max_age = env.int("PASSWORD_MAX_AGE_DAYS", default=0)
+PASSWORD_MAX_AGE = timedelta(days=_max_age) if _max_age else None
+_django_validators = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": f"{_django_validators}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", default=10)},
+    },
+    {
+        "NAME": "accounts.signing_in.passwords.SeveralClasses",
+        "OPTIONS": {"least": env.int("PASSWORD_MIN_CLASSES", default=3)},
+    },
+    {"NAME": "accounts.signing_in.passwords.NoName"},
+    {"NAME": f"{_django_validators}.CommonPasswordValidator"},
+    {"NAME": "accounts.signing_in.passwords.AnotherOne"},
+]
+
+ACCOUNT_ADAPTER = "accounts.signing_in.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.signing_in.sign_up.PersonForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+ACCOUNT_FORMS = {
+    name: f"accounts.signing_in.forms.{form}"
+    for name, form in {
+        "login": "SignInForm",
+        "signup": "SignUpForm",
+        "change_password": "ChangePasswordForm",
+        "reset_password": "ForgottenPasswordForm",
+        "reset_password_from_key": "NewPasswordForm",
+        "reauthenticate": "ReauthenticationForm",
+    }.items()
+}
+ACCOUNT_RATE_LIMITS = {
+    # Of one address, over all accounts; axes counts for an account and an address.
+    "sign_in_failed": "50/15m/ip",
+    # The second factor's codes, of one account whose password was right.
+    "login_failed": "5/15m/key",
+    "login": "120/m/ip",
+}
+MFA_ADAPTER = "accounts.signing_in.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "惠企政策申报与兑现"
+MFA_TOTP_TOLERANCE = 1
+# Nobody signs in before the address is confirmed, and administrators answer for theirs.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.signing_in.forms.CodeForm",
+    "activate_totp": "accounts.signing_in.forms.ActivationForm",
+}
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# Whoever tries in vain does not lock the owner out for longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "accounts.signing_in.lockout.name_of"
+AXES_CLIENT_IP_CALLABLE = "accounts.signing_in.address.address_of"
+AXES_LOCKOUT_CALLABLE = "accounts.signing_in.lockout.locked_out"
+# The audit chain says who signed in; pages of axes' own are not in our admin.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
+# Limits and used codes hold for all processes. Redis may be emptied or away; the database is
+# there whenever somebody signs in.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
@@ -304,7 +403,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")
 }
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_AGE = int(SIGN_IN_LIFETIME.total_seconds())
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

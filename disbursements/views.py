@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import District, Role
 from accounts.refusals import Refused
 from audit.services import record
@@ -90,6 +90,7 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -114,6 +115,7 @@ def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     form = PaidForm(request.POST)
@@ -129,6 +131,7 @@ def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The list for the bank: only what two people have seen leaves the house, and it is noted
     who took it."""

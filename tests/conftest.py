@@ -4,14 +4,18 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows import login as login_flow
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
 from config import local
@@ -70,6 +74,23 @@ def _chromium_is_missing() -> None:
 
 def _chromium() -> str | None:
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+class FreshClient(Client):
+    """Signs people in as the sign-in page does: with a record that they just gave their password.
+    A plain `django.test.Client` keeps none, and is asked for it before weighty acts."""
+
+    def force_login(self, user: Any, backend: str | None = None) -> None:
+        super().force_login(user, backend)
+        session = self.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}]
+        session[login_flow._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+        session.save()
+
+
+@pytest.fixture
+def client() -> Client:
+    return FreshClient()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.access import SignedInRequest
+from accounts.access import SignedInRequest, reauthenticated
 from accounts.refusals import Refused
 from companies.imports import services, tables
 from companies.imports.access import kinds_for
@@ -78,6 +78,7 @@ def import_progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@reauthenticated
 def import_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     run = _visible(request, pk)
     try:
@@ -117,6 +118,7 @@ def import_faults(request: SignedInRequest, pk: UUID, ending: str) -> FileRespon
 
 
 @require_GET
+@reauthenticated
 def import_file(request: SignedInRequest, pk: UUID) -> FileResponse:
     """The table as it was uploaded."""
     run = _visible(request, pk)

@@ -40,6 +40,18 @@ ACTIONS = {
     "job.tried_again": _("任务再试一次"),
     "ledger.frozen": _("冻结批准"),
     "ledger.unfrozen": _("解除冻结"),
+    "person.locked_out": _("登录锁定"),
+    "person.password_changed": _("修改密码"),
+    "person.recovery_codes_added": _("生成恢复码"),
+    "person.recovery_codes_removed": _("作废恢复码"),
+    "person.recovery_codes_renewed": _("更换恢复码"),
+    "person.second_factor_added": _("开启两步验证"),
+    "person.second_factor_removed": _("关闭两步验证"),
+    "person.sign_in_failed": _("登录失败"),
+    "person.signed_in": _("登录"),
+    "person.signed_out": _("退出"),
+    "person.signed_up": _("注册账号"),
+    "person.unlocked": _("解除登录锁定"),
 }
 
 

@@ -10,16 +10,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles, posted_number
+from accounts.access import SignedInRequest, for_roles, posted_number, reauthenticated
 from accounts.models import Role
 from accounts.refusals import Refused
 from reviews.casefile import CaseFile
 from reviews.forms import DecisionForm
-from reviews.models import Case, Task
+from reviews.models import Case, StageKind, Task
 from reviews.wording import said
 from reviews.worklist import most_urgent
 
 OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR)
+# Where money is settled the password is asked for again.
+WEIGHTY = frozenset({StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL})
 
 
 @require_GET
@@ -45,6 +47,11 @@ def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
         Task.objects.filter(case=file.case).select_related("stage", "department", "case"),
         pk=posted_number(request, "task"),
     )
+    decide = reauthenticated(_decide) if task.stage.kind in WEIGHTY else _decide
+    return decide(request, file, task)
+
+
+def _decide(request: SignedInRequest, file: CaseFile, task: Task) -> HttpResponse:
     form = DecisionForm(file, task, request.POST)
     if not form.is_valid():
         return _show(request, file, form, status=422)
@@ -52,7 +59,7 @@ def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
         opinion = form.decide(revision=posted_number(request, "revision"))
     except Refused as refusal:
         # The refused transaction was rolled back: the page shows how things stand now.
-        file = _file(request, pk)
+        file = _file(request, file.case.pk)
         form = DecisionForm(file, task, request.POST)
         form.full_clean()
         form.add_error(None, refusal.messages)

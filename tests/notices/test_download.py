@@ -81,7 +81,7 @@ def test_strangers_are_asked_to_sign_in(client, address):
     response = client.get(address)
 
     assert response.status_code == 302
-    assert response["Location"].startswith(reverse("login"))
+    assert response["Location"].startswith(reverse("account_login"))
 
 
 def test_a_notice_that_is_not_on_paper_yet_cannot_be_fetched(client, clerk, notice):

@@ -14,13 +14,13 @@ def person(**fields) -> User:
 
 def test_signing_in_leads_home(public):
     user = person()
-    response = public.post("/login/", {"username": user.username, "password": "a-long-password"})
+    response = public.post("/login/", {"login": user.username, "password": "a-long-password"})
 
     assert response.url == "/"
 
 
 def test_a_wrong_password_is_said_once_and_in_words(public):
-    response = public.post("/login/", {"username": "nobody", "password": "wrong"})
+    response = public.post("/login/", {"login": "nobody", "password": "wrong"})
 
     assert response.status_code == 200
     assert 'role="alert"' in response.content.decode()

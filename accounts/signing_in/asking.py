@@ -1,0 +1,46 @@
+"""Asking for the password once more, with what was sent kept in the page."""
+
+from typing import Any
+
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.signing_in.forms import ReauthenticationForm
+
+# Of the fields that were sent only these are not sent again.
+NOT_CARRIED = {"csrfmiddlewaretoken", "reauthentication-password"}
+
+
+def gave_password(request: HttpRequest) -> bool:
+    """Whether the form came back with the right password; that is then on record."""
+    form = _form(request)
+    if not form.is_bound or not form.is_valid():
+        return False
+    reauthenticate_by_password(request)
+    return True
+
+
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """The page that asks; it sends what was sent to the same address again."""
+    context = {
+        "form": _form(request),
+        "action": request.get_full_path(),
+        "carried": [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name not in NOT_CARRIED
+        ],
+    }
+    return render(request, "account/reauthenticate.html", context, status=403)
+
+
+def _form(request: Any) -> ReauthenticationForm:
+    """Bound where a password came along; checked once, for each check counts."""
+    if not hasattr(request, "reauthentication_form"):
+        came = "reauthentication-password" in request.POST
+        request.reauthentication_form = ReauthenticationForm(
+            data=request.POST if came else None, user=request.user, prefix="reauthentication"
+        )
+    return request.reauthentication_form

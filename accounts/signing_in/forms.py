@@ -1,0 +1,83 @@
+"""allauth's forms in our words."""
+
+from typing import Any
+
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as second_factor_forms
+from allauth.mfa.totp import forms as totp_forms
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+def _rules() -> str:
+    return gettext("；").join(str(text) for text in password_validators_help_texts())
+
+
+PASSWORD_RULES = lazy(_rules, str)()
+
+
+class Plain(forms.Form):
+    """Labels stand above their fields, so that no placeholder repeats them."""
+
+    use_required_attribute = False
+    labels: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+
+
+class SignInForm(Plain, account_forms.LoginForm):
+    labels = {"login": _("用户名或邮箱"), "password": _("密码")}
+
+
+class SignUpForm(Plain, account_forms.SignupForm):
+    field_order = ["name", "email", "password1", "password2"]
+    labels = {
+        "email": _("邮箱"),
+        "password1": _("密码"),
+        "password2": _("再输一次密码"),
+    }
+    hints = {
+        "email": _("以后用它登录。我们会发一封邮件，请按邮件确认。"),
+        "password1": PASSWORD_RULES,
+    }
+
+
+class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
+    labels = {
+        "oldpassword": _("现在的密码"),
+        "password1": _("新密码"),
+        "password2": _("再输一次新密码"),
+    }
+    hints = {"password1": PASSWORD_RULES}
+
+
+class ForgottenPasswordForm(Plain, account_forms.ResetPasswordForm):
+    labels = {"email": _("邮箱")}
+
+
+class NewPasswordForm(Plain, account_forms.ResetPasswordKeyForm):
+    labels = {"password1": _("新密码"), "password2": _("再输一次新密码")}
+    hints = {"password1": PASSWORD_RULES}
+
+
+class ReauthenticationForm(Plain, account_forms.ReauthenticateForm):
+    labels = {"password": _("密码")}
+
+
+class CodeForm(Plain, second_factor_forms.AuthenticateForm):
+    labels = {"code": _("动态码")}
+    hints = {"code": _("手机验证器上现在显示的六位数字；手机不在身边，就输入一个恢复码。")}
+
+
+class ActivationForm(Plain, totp_forms.ActivateTOTPForm):
+    labels = {"code": _("动态码")}
+    hints = {"code": _("扫码以后，验证器显示的六位数字。")}

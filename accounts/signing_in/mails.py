@@ -1,0 +1,58 @@
+"""Mails about an account. Like all mails they are Chinese, and the outbox sends them."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.signing_in.address import public_url
+from outbox.services import enqueue
+
+# allauth's name of a mail: the subject, the text, and the page that it leads to.
+MAILS = {
+    "account/email/email_confirmation_signup": (
+        "请确认您的邮箱",
+        "您好，有人用这个邮箱注册了惠企政策申报账号。是您本人的，请打开下面的地址确认，"
+        "然后就可以登录：\n\n{url}\n\n地址 {days} 天内有效。不是您本人注册的，不用理会。",
+        "account_confirm_email",
+    ),
+    "account/email/password_reset_key": (
+        "重设登录密码",
+        "您好，有人要求重设账号 {username} 的密码。是您本人的，请打开下面的地址设新密码；"
+        "账号如果已锁定，重设后立即解锁：\n\n{url}\n\n地址 {minutes} 分钟内有效，用一次就失效。"
+        "不是您本人要求的，不用理会，密码没有变。",
+        "account_reset_password_from_key",
+    ),
+    "account/email/account_already_exists": (
+        "这个邮箱已经注册过",
+        "您好，有人想用这个邮箱注册惠企政策申报账号，但它已经有账号了。请直接登录；"
+        "忘记密码的，在这里重设：\n\n{url}\n\n不是您本人操作的，不用理会。",
+        "account_reset_password",
+    ),
+    "account/email/unknown_account": (
+        "这个邮箱还没有账号",
+        "您好，有人要求重设密码，但这个邮箱没有登记过账号。可能您注册时用了别的邮箱；"
+        "还没有注册的，在这里注册：\n\n{url}\n\n不是您本人操作的，不用理会。",
+        "account_signup",
+    ),
+}
+MAILS["account/email/email_confirmation"] = MAILS["account/email/email_confirmation_signup"]
+
+
+@transaction.atomic
+def send(template: str, to: str, context: dict[str, object]) -> None:
+    """Hand allauth's mail to the outbox: whoever asks waits the same time, known or unknown."""
+    subject, text, page = MAILS[template]
+    arguments: dict[str, object] = {}
+    if page == "account_confirm_email":
+        arguments = {"key": context["key"]}
+    elif page == "account_reset_password_from_key":
+        arguments = {"uidb36": context["uid"], "key": context["key"]}
+    body = text.format(
+        url=public_url(reverse(page, kwargs=arguments)),
+        username=context.get("username", ""),
+        days=settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS,
+        minutes=settings.PASSWORD_RESET_TIMEOUT // 60,
+    )
+    enqueue("mail", f"account:{uuid4()}", to=[to], subject=subject, body=body)
