@@ -267,7 +267,7 @@ class PersonAdmin(FreshlySigned, UserAdmin):
     @admin.action(description=_("关闭两步验证（手机和恢复码都丢失时）"), permissions=["change"])
     @transaction.atomic
     def remove_second_factor(self, request: HttpRequest, people: "QuerySet[User]") -> None:
-        for user in self._within_reach(request, people):
+        for user in self._within_reach(request, people.exclude(pk=person_of(request).pk)):
             Authenticator.objects.filter(user=user).delete()
             record("person.second_factor_removed", about=user, by=person_of(request))
         self.message_user(request, _("已关闭。工作人员下次登录时要重新开启。"))
