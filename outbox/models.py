@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-LEASE = timedelta(seconds=120)
+# Short, so that a lost worker's job is soon taken up; renewed while its worker lives.
+LEASE = timedelta(seconds=30)
 REPUBLISH_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 
@@ -74,3 +75,13 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} ({self.get_state_display()})"
+
+
+class Tick(models.Model):
+    """When beat last sent an entry of its schedule. All beats share these rows."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    sent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.sent_at}"

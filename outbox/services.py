@@ -1,13 +1,15 @@
 """Putting jobs into the outbox, handing them to Celery, doing them once."""
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,6 +26,9 @@ HANDLERS: dict[str, Handler] = {}
 # their jobs to the relay for a while, so that whoever causes many jobs does not wait for each.
 PAUSE_AFTER_FAILURE = 5
 _paused_until = 0.0
+
+# A lease outlives two renewals that fail.
+RENEW_SECONDS = 10.0
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -100,7 +105,8 @@ def perform(job_id: int) -> bool:
     try:
         if job.attempts > MAX_ATTEMPTS:
             raise RuntimeError(f"given up: the worker was lost {MAX_ATTEMPTS} times")
-        HANDLERS[job.kind](**job.args)
+        with _kept_lease(job):
+            HANDLERS[job.kind](**job.args)
         failpoint("outbox.performed")
     except Exception as error:
         logger.exception("job %s failed", job)
@@ -114,6 +120,31 @@ def perform(job_id: int) -> bool:
     job.save(update_fields=["state", "done_at"])
     failpoint("outbox.done")
     return True
+
+
+@contextmanager
+def _kept_lease(job: Job) -> Iterator[None]:
+    """Renew the lease for as long as the job is being done and this process lives."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEW_SECONDS):
+            try:
+                Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
+                    lease_until=timezone.now() + LEASE
+                )
+            except DatabaseError:
+                logger.warning("the lease of job %s was not renewed", job.pk, exc_info=True)
+                connection.close()
+        connection.close()
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @transaction.atomic

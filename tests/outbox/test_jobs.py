@@ -1,5 +1,6 @@
 """A job is a row first: it is done once, after its commit, whatever dies in between."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -171,6 +172,28 @@ def test_a_job_whose_worker_was_lost_is_taken_up_when_its_lease_is_over(sent, do
     assert sent == [job.pk]
     assert services.perform(job.pk) is True
     assert len(done) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_is_renewed_while_the_job_is_done(sent, clock, monkeypatch):
+    """F03: leases are short, and no second worker takes a long job up meanwhile."""
+    monkeypatch.setattr(services, "RENEW_SECONDS", 0.01)
+    taken = []
+
+    def long_job():
+        for _minute in range(3):
+            clock.shift(LEASE * 0.9)
+            until = timezone.now() + LEASE
+            begun = time.monotonic()
+            while Job.objects.get().lease_until < until and time.monotonic() - begun < 5:
+                pass
+            taken.append(services.perform(Job.objects.get().pk))
+
+    monkeypatch.setitem(services.HANDLERS, "test", long_job)
+    job = enqueue()
+
+    assert services.perform(job.pk) is True
+    assert taken == [False] * 3
 
 
 def test_a_job_that_kills_its_workers_is_given_up(sent, done, clock):
