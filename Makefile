@@ -20,7 +20,7 @@ ONLY ?=
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 DATABASE_SOURCES := $(wildcard */migrations/*.py subsidies/catalogue/*)
 
-.PHONY: help setup run test check bench chaos lock messages format machine check-style check-imports check-types \
+.PHONY: help setup run test check bench chaos sabotage lock messages format machine check-style check-imports check-types \
 	check-templates check-migrations check-production
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make format         put the code into the common form"
 	@echo "make bench          measure against the goals (ONLY=name for one)"
 	@echo "make chaos          processes killed under load, then every answer checked (PROFILE=long, SEED=7)"
+	@echo "make sabotage       take the guards out one at a time; each time a test must turn red (ONLY=word)"
 	@echo "make messages       gather the strings to be translated"
 	@echo "make lock           resolve pyproject.toml into requirements*.txt"
 	@echo "make setup          what every other target does first"
@@ -81,6 +82,9 @@ PROFILE ?= short
 SEED ?=
 chaos: setup
 	@$(PYTHON) -m chaos $(PROFILE) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report $(REPORT))
+
+sabotage: setup
+	@$(PYTHON) -m sabotage $(ONLY)
 
 # Needs GNU gettext (Debian: apt-get install gettext); what is empty or fuzzy is then filled in.
 messages: setup

@@ -1,0 +1,236 @@
+"""The guards that are taken out one at a time, each with the test that must notice."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """A piece of a file that is replaced. It must stand there exactly once."""
+
+    file: str
+    guard: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A CHECK or UNIQUE that is dropped."""
+
+    table: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger that is dropped, by its name in the model."""
+
+    table: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    name: str
+    what: Code | Constraint | Trigger
+    test: str
+
+
+SABOTAGES = [
+    Sabotage(
+        "row locks off",
+        Code(
+            "subsidies/ledger/locks.py",
+            'return rows.select_for_update(of=("self",), no_key=True)',
+            "return rows",
+        ),
+        "tests/ledger/test_at_once.py::TestLadder::test_the_locks_hold_a_ladder",
+    ),
+    Sabotage(
+        "budget CHECK dropped",
+        Constraint("subsidies_budgetline", "budget_not_overdrawn"),
+        "tests/ledger/test_at_once.py::TestBudget::test_the_constraint_alone_holds_the_budget",
+    ),
+    Sabotage(
+        "annual cap CHECK dropped",
+        Constraint("subsidies_companyyear", "company_year_within_cap"),
+        "tests/ledger/test_at_once.py::TestAnnualCap::test_the_constraint_alone_holds_the_cap",
+    ),
+    Sabotage(
+        "counters may fall below zero",
+        Constraint("subsidies_companyyear", "company_year_not_negative"),
+        "tests/ledger/test_entries.py"
+        "::test_the_database_keeps_a_companys_counters_from_falling_below_zero",
+    ),
+    Sabotage(
+        "the engine is not asked again behind the locks",
+        Code(
+            "subsidies/ledger/services.py",
+            "    _refuse_above_answer(application, claims, amounts)\n",
+            "",
+        ),
+        "tests/ledger/test_ceilings.py::test_nothing_above_the_answer_is_granted",
+    ),
+    Sabotage(
+        "parts of a fen pass",
+        Code(
+            "subsidies/ledger/services.py",
+            "if any(amount % FEN for amount in amounts.values()):",
+            "if False:",
+        ),
+        "tests/ledger/test_ceilings.py::test_an_award_is_never_rounded_up",
+    ),
+    Sabotage(
+        "ledger may be edited",
+        Trigger("subsidies_ledgerentry", "append_only"),
+        "tests/ledger/test_entries.py::test_the_database_keeps_entries_and_awards_as_they_are",
+    ),
+    Sabotage(
+        "awards may be edited",
+        Trigger("subsidies_award", "award_stays"),
+        "tests/ledger/test_entries.py::test_the_database_keeps_entries_and_awards_as_they_are",
+    ),
+    Sabotage(
+        "awards take any status",
+        Trigger("subsidies_award", "award_status_arrows"),
+        "tests/ledger/test_entries.py::test_the_database_draws_an_awards_arrows_and_no_others",
+    ),
+    Sabotage(
+        "a freeze stops nothing",
+        Code(
+            "subsidies/ledger/services.py",
+            "if Freeze.objects.filter(lifted_at__isnull=True).exists():",
+            "if False:",
+        ),
+        "tests/ledger/test_reconciliation.py"
+        "::test_a_counter_that_was_edited_is_named_and_freezes_approvals",
+    ),
+    Sabotage(
+        "applications take any status",
+        Trigger("subsidies_application", "status_arrows"),
+        "tests/applications/test_statuses.py::test_the_database_draws_the_arrows_and_no_others",
+    ),
+    Sabotage(
+        "two live applications for one matter",
+        Constraint("subsidies_claim", "matter"),
+        "tests/applications/test_filing.py"
+        "::test_the_database_itself_keeps_one_live_application_for_one_matter",
+    ),
+    Sabotage(
+        "receipts may be edited",
+        Trigger("subsidies_receipt", "append_only"),
+        "tests/applications/test_receipts.py::test_the_database_keeps_receipts_as_they_are",
+    ),
+    Sabotage(
+        "receipts are not computed again",
+        Code(
+            "subsidies/applications/answers.py",
+            "return _answer(receipt.question, tuple(receipt.editions)) == receipt.answer",
+            "return True",
+        ),
+        "tests/applications",
+    ),
+    Sabotage(
+        "published editions may be edited",
+        Trigger("subsidies_edition", "published_is_held_fast"),
+        "tests/catalogue/test_editions.py",
+    ),
+    Sabotage(
+        "one person decides twice",
+        Constraint("reviews_opinion", "nobody_decides_twice_on_a_case"),
+        "tests/reviews/test_deciding.py::test_the_database_lets_nobody_decide_twice_on_a_case",
+    ),
+    Sabotage(
+        "one decides on one's own company",
+        Trigger("reviews_opinion", "not_ones_own_company"),
+        "tests/reviews/test_deciding.py::test_the_database_lets_nobody_decide_on_their_own_company",
+    ),
+    Sabotage(
+        "opinions may be edited",
+        Trigger("reviews_opinion", "append_only"),
+        "tests/reviews/test_deciding.py::test_the_database_keeps_opinions_as_they_are",
+    ),
+    Sabotage(
+        "an outdated revision is decided on",
+        Code(
+            "reviews/services.py",
+            "    _require_open(task, case, application, revision)\n",
+            "",
+        ),
+        "tests/reviews/test_deciding.py::test_an_opinion_on_an_outdated_revision_is_refused",
+    ),
+    Sabotage(
+        "anybody decides",
+        Code("reviews/services.py", "    _require_person(task, case, by)\n", ""),
+        "tests/reviews/test_deciding.py"
+        "::test_a_task_is_for_its_role_in_its_department_and_nobody_else",
+    ),
+    Sabotage(
+        "who made a batch approves it (service)",
+        Code("disbursements/services.py", "if batch.made_by_id == by.pk:", "if False:"),
+        "tests/disbursements/test_services.py::test_whoever_made_a_batch_does_not_approve_it",
+    ),
+    Sabotage(
+        "who made a batch approves it (database)",
+        Constraint("disbursements_batch", "batch_approved_by_a_second_person"),
+        "tests/disbursements/test_services.py::test_the_database_wants_a_second_person_too",
+    ),
+    Sabotage(
+        "an award on two payment lines",
+        Constraint("disbursements_paymentline", "one_live_line_an_award"),
+        "tests/disbursements/test_services.py::test_the_database_keeps_an_award_on_one_live_line",
+    ),
+    Sabotage(
+        "payees may be edited",
+        Trigger("disbursements_paymentline", "payee_and_amount_stay"),
+        "tests/disbursements/test_services.py"
+        "::test_the_database_keeps_payees_and_amounts_as_they_were_listed",
+    ),
+    Sabotage(
+        "one approves a payment to one's own company",
+        Trigger("disbursements_batch", "not_approved_by_the_payee"),
+        "tests/disbursements/test_services.py"
+        "::test_the_database_too_refuses_an_approval_by_the_payee",
+    ),
+    Sabotage(
+        "nothing is looked at before payment",
+        Code(
+            "disbursements/services.py", "    _check_before_payment(batch)\n    batch", "    batch"
+        ),
+        "tests/disbursements/test_services.py"
+        "::test_a_credit_entry_that_was_listed_after_approval_blocks_the_payment",
+    ),
+    Sabotage(
+        "the audit chain may be edited",
+        Trigger("audit_entry", "append_only"),
+        "tests/audit/test_chain.py::test_the_database_keeps_entries_as_they_are",
+    ),
+    Sabotage(
+        "a job is done by whoever gets it",
+        Code("outbox/services.py", "    if not claimed:\n        return False\n", ""),
+        "tests/outbox/test_jobs.py::test_a_job_delivered_to_many_workers_at_once_is_done_once",
+    ),
+    Sabotage(
+        "a job twice",
+        Constraint("outbox_job", "job_once"),
+        "tests/outbox/test_jobs.py::test_the_database_keeps_a_kind_and_key_once",
+    ),
+    Sabotage(
+        "relays do not skip what another sends",
+        Code("outbox/services.py", ".select_for_update(skip_locked=True)", ""),
+        "tests/outbox/test_jobs.py::TestRelay::test_two_relays_at_once_send_each_job_once",
+    ),
+    Sabotage(
+        "files without a verdict leave the house",
+        Code(
+            "companies/vault/access.py",
+            "return is_clean_enough(file) or is_own(file, user)",
+            "return True",
+        ),
+        "tests/vault/test_scanning.py::test_a_file_without_a_verdict_is_its_companys_alone",
+    ),
+    Sabotage(
+        "files are shown, not saved",
+        Code("companies/vault/downloads.py", "as_attachment=True", "as_attachment=False"),
+        "tests/vault/test_downloads.py",
+    ),
+]
