@@ -1,5 +1,6 @@
-"""A table of 100,000 companies, checked and written by a real worker: how long, and how much
-memory the worker and the reader that it starts take together at most."""
+"""I02: tables of 100,000 companies and of 100,000 credit entries, checked and written by a real
+worker: how long, and how much memory the worker and the reader that it starts take together at
+most."""
 
 import os
 import subprocess
@@ -69,7 +70,7 @@ def main() -> None:
     from companies.imports.access import ImportKind
     from companies.imports.models import Import, ImportState
     from config import local
-    from tests.imports.tables import COMPANIES, as_csv, as_xlsx, company_rows
+    from tests.imports.tables import COMPANIES, CREDIT, as_csv, as_xlsx, company_rows
 
     stop_redis = local.start_redis(Path(settings.VAR_DIR))
     call_command("migrate", verbosity=0)
@@ -92,6 +93,15 @@ def main() -> None:
         return time.perf_counter() - start
 
     rows = [COMPANIES, *company_rows(ROWS)]
+    entries = [
+        CREDIT,
+        *((row[0], "罚款", f"{n}号", "2025-03-01", "") for n, row in enumerate(rows[1:])),
+    ]
+    tables = (
+        ("import-xlsx", ImportKind.COMPANIES, "xlsx", as_xlsx(rows)),
+        ("import-csv", ImportKind.COMPANIES, "csv", as_csv(rows)),
+        ("import-credit", ImportKind.CREDIT, "xlsx", as_xlsx(entries)),
+    )
     worker = subprocess.Popen(
         [str(Path(sys.executable).with_name(WORKER[0])), *WORKER[1:]],
         stdout=subprocess.DEVNULL,
@@ -100,19 +110,19 @@ def main() -> None:
     memory = Memory(worker.pid)
     memory.start()
     try:
-        for ending, content in (("xlsx", as_xlsx(rows)), ("csv", as_csv(rows))):
+        for name, kind, ending, content in tables:
             run = services.start_import(
-                ImportKind.COMPANIES,
+                kind,
                 district,
                 SimpleUploadedFile(f"table.{ending}", content),
                 by=user,
             )
             checked = until(run, ImportState.READY, ImportState.FAULTY)
             run.refresh_from_db()
-            print(f"import-{ending}-check", checked, "s", 60)
+            print(f"{name}-check", checked, "s", 60)
             if run.changes:
                 services.confirm_import(run, plan=run.plan, codes_confirmed=True, by=user)
-                print(f"import-{ending}-write", until(run, ImportState.WRITTEN), "s", 90)
+                print(f"{name}-write", until(run, ImportState.WRITTEN), "s", 90)
             elif run.same != ROWS:
                 raise RuntimeError(run.fault_list[:3])
     finally:

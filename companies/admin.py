@@ -1,4 +1,8 @@
+from typing import Any
+from uuid import uuid4
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from accounts.admin import ConfigurationAdmin, OwnDistricts, has_office, site
 from accounts.models import Role
@@ -10,6 +14,7 @@ from companies.models import (
     Member,
     YearlyFigure,
 )
+from companies.signals import facts_changed
 
 
 class MemberInline(OwnDistricts, admin.TabularInline):
@@ -26,7 +31,18 @@ class MemberInline(OwnDistricts, admin.TabularInline):
         return False
 
 
-class CompanyAdmin(ConfigurationAdmin):
+class FactsAdmin(ConfigurationAdmin):
+    """Facts about companies: what was concluded from them is screened again."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        company = obj if isinstance(obj, Company) else obj.company
+        facts_changed.send(
+            type(obj), district=company.district, company=company, cause=f"typed:{uuid4()}"
+        )
+
+
+class CompanyAdmin(FactsAdmin):
     district_path = "district"
     list_display = ("name", "uscc", "district", "street", "industry")
     list_filter = ("district", "street")
@@ -34,7 +50,7 @@ class CompanyAdmin(ConfigurationAdmin):
     inlines = (MemberInline,)
 
 
-class YearlyFigureAdmin(ConfigurationAdmin):
+class YearlyFigureAdmin(FactsAdmin):
     district_path = "company__district"
     list_display = ("company", "year", "measure", "value", "source", "as_of")
     list_filter = ("year", "measure", "source")
@@ -42,14 +58,38 @@ class YearlyFigureAdmin(ConfigurationAdmin):
     autocomplete_fields = ("company",)
 
 
-class CreditEntryAdmin(ConfigurationAdmin):
+class CreditEntryAdmin(FactsAdmin):
     district_path = "company__district"
-    list_display = ("company", "title", "source", "listed_on", "repaired_on")
-    search_fields = ("company__name", "company__uscc")
+    list_display = (
+        "company",
+        "kind",
+        "grade",
+        "title",
+        "number",
+        "source",
+        "listed_on",
+        "valid_until",
+        "repaired_on",
+    )
+    list_filter = ("kind", "grade", "source")
+    date_hierarchy = "listed_on"
+    fields = (
+        "company",
+        "kind",
+        "grade",
+        "title",
+        "number",
+        "source",
+        "listed_on",
+        "valid_until",
+        "repaired_on",
+        "as_of",
+    )
+    search_fields = ("company__name", "company__uscc", "number", "title")
     autocomplete_fields = ("company",)
 
 
-class IncidentAdmin(ConfigurationAdmin):
+class IncidentAdmin(FactsAdmin):
     district_path = "company__district"
     list_display = ("company", "kind", "date", "note")
     list_filter = ("kind",)

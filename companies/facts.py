@@ -10,6 +10,7 @@ def company_facts(company: Company, *, year: int) -> dict[str, Any]:
     knows: money as text in yuan, dates as YYYY-MM-DD, unknown facts left out.
 
     Where sources differ about a figure the most trusted one speaks (`companies.models.Source`).
+    What the credit record means is for each policy document to say: `dishonesty` is left out.
     `year` is the policy year, for the industry's average R&D intensity.
     """
     facts: dict[str, Any] = {
@@ -20,11 +21,6 @@ def company_facts(company: Company, *, year: int) -> dict[str, Any]:
         "incidents": [
             {"kind": incident.kind, "date": incident.date.isoformat()}
             for incident in company.incidents.order_by("date", "pk")
-        ],
-        "dishonesty": [
-            {"listed_on": entry.listed_on.isoformat()}
-            | ({"repaired_on": entry.repaired_on.isoformat()} if entry.repaired_on else {})
-            for entry in company.credit_entries.order_by("listed_on", "pk")
         ],
     }
     if company.industry:

@@ -1,18 +1,21 @@
 """Who applies: the registry, yearly figures, credit record and files of the companies."""
 
 import uuid
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import District
+from accounts.models import District, Role
 from companies import uscc
 
 # The inner rooms' tables belong to this application: Django looks for them here.
@@ -219,30 +222,176 @@ class YearlyFigure(models.Model):
         return f"{self.company} {self.year} {self.get_measure_display()} {self.value}"
 
 
-class CreditEntry(models.Model):
-    """A 失信 entry: in force from `listed_on` until the day before `repaired_on`."""
+class CreditKind(models.TextChoices):
+    """The kinds of 信用修复管理办法."""
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="credit_entries")
+    BLACKLIST = "blacklist", _("严重失信主体名单")
+    PENALTY = "penalty", _("行政处罚")
+    ABNORMAL = "abnormal", _("异常名录")
+    OTHER = "other", _("其他")
+
+
+class CreditGrade(models.TextChoices):
+    MINOR = "minor", _("轻微")
+    GENERAL = "general", _("一般")
+    SERIOUS = "serious", _("严重")
+
+
+# How many months after the decision an entry is shown at least and at most, by its grade.
+SHOWN_MONTHS = {
+    CreditGrade.MINOR: (0, 3),
+    CreditGrade.GENERAL: (3, 12),
+    CreditGrade.SERIOUS: (12, 36),
+}
+CREDIT_CHINA = "信用中国"
+# Who keeps the record and so sees what is no longer shown.
+CREDIT_KEEPERS = (Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def shown_until(grade: str, listed_on: date) -> tuple[date, date]:
+    """The earliest and the latest last day, inclusive, on which an entry of the grade is shown."""
+    least, most = SHOWN_MONTHS[CreditGrade(grade)]
+    return months_after(listed_on, least), months_after(listed_on, most)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the month's last day where there is no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+class CreditEntryQuerySet(models.QuerySet["CreditEntry"]):
+    def standing_on(self, day: date) -> Self:
+        """What counts on that day: listed, not repaired, not run out, and not contradicted by
+        信用中国, which has the last word on a document that several sources tell of."""
+        told_better = CreditEntry.objects.filter(
+            company=OuterRef("company"), number=OuterRef("number"), source=CREDIT_CHINA
+        )
+        return self.filter(
+            Q(repaired_on__isnull=True) | Q(repaired_on__gt=day),
+            Q(valid_until__isnull=True) | Q(valid_until__gte=day),
+            listed_on__lte=day,
+        ).exclude(~Q(number="") & ~Q(source=CREDIT_CHINA) & Exists(told_better))
+
+    def visible_to(self, user: "User", day: date) -> Self:
+        """What the person may see: to a company's people and officials what stands; what was
+        repaired or ran out stays as evidence for the district's auditors and administrators."""
+        keepers = Q(company__district__in=user.district_ids(*CREDIT_KEEPERS))
+        seen = Q(company__members__user=user) | Q(company__district__in=user.district_ids())
+        return self.filter(
+            keepers | (seen & Q(pk__in=CreditEntry.objects.standing_on(day)))
+        ).distinct()
+
+
+class CreditEntry(models.Model):
+    """An entry of a company's credit record: in force from `listed_on`, the day of the decision,
+    until `valid_until` (inclusive; without one as long as it is not repaired) or the day before
+    `repaired_on`. `as_of` is the day on which the source told it."""
+
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="credit_entries", verbose_name=_("企业")
+    )
+    kind = models.CharField(
+        _("类别"),
+        max_length=10,
+        choices=CreditKind,
+        default=CreditKind.BLACKLIST,
+        db_default=CreditKind.BLACKLIST.value,
+        help_text=_("各类别对每项政策的影响，由政策管理人员在“信用规则”里设定。"),
+    )
+    grade = models.CharField(
+        _("等级"),
+        max_length=8,
+        choices=CreditGrade,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("决定文书或信用中国标明的失信程度，没有标明就空着。"),
+    )
     title = models.CharField(_("事由"), max_length=200)
-    source = models.CharField(_("来源"), max_length=60, default="信用中国")
-    number = models.CharField(_("文书号"), max_length=80, blank=True)
-    listed_on = models.DateField(_("列入日期"))
-    repaired_on = models.DateField(_("修复日期"), null=True, blank=True)
+    source = models.CharField(
+        _("来源"),
+        max_length=60,
+        default=CREDIT_CHINA,
+        help_text=_("同一文书号几处说法不一时，以信用中国为准。"),
+    )
+    number = models.CharField(
+        _("文书号"),
+        max_length=80,
+        blank=True,
+        help_text=_("决定文书的文号，拒绝兑现时要写给企业看。"),
+    )
+    listed_on = models.DateField(_("决定日期"), help_text=_("决定或列入之日，从这一天起有效。"))
+    valid_until = models.DateField(
+        _("公示到"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "最后一天，含当天。轻微最长 3 个月，一般 3 个月到 1 年，严重 1 到 3 年，"
+            "从决定日期起算。空着则按等级的最长期限；没有等级的到修复为止。"
+        ),
+    )
+    repaired_on = models.DateField(
+        _("修复日期"),
+        null=True,
+        blank=True,
+        help_text=_("从这一天起不再有效，也不再向企业和经办人显示，只留作审计证据。"),
+    )
+    as_of = models.DateField(
+        _("数据截至"),
+        default=timezone.localdate,
+        null=True,
+        help_text=_("来源查询或提供数据的日期。"),
+    )
+
+    objects = CreditEntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("失信记录")
+        verbose_name = verbose_name_plural = _("信用记录")
         constraints = [
             models.CheckConstraint(
                 name="credit_entry_repaired_after_listing",
                 condition=Q(repaired_on__isnull=True) | Q(repaired_on__gte=F("listed_on")),
+            ),
+            models.CheckConstraint(
+                name="credit_entry_valid_after_listing",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("listed_on")),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.company} {self.title}"
 
-    def stands_on(self, day: date) -> bool:
-        return self.listed_on <= day and (self.repaired_on is None or self.repaired_on > day)
+    def clean(self) -> None:
+        if not self.listed_on or not self.grade:
+            return
+        first, last = shown_until(self.grade, self.listed_on)
+        if self.valid_until is None:
+            self.valid_until = last
+        elif not first <= self.valid_until <= last:
+            raise ValidationError({"valid_until": out_of_bounds(self.grade, self.listed_on)})
+
+    @property
+    def named(self) -> str:
+        """The entry in one line, so that everybody finds the paper: `欠税（甬税罚〔2026〕1号，
+        信用中国，2026-01-31 决定）`."""
+        number = self.number or gettext("没有文书号")
+        return gettext("%(title)s（%(number)s，%(source)s，%(day)s 决定）") % {
+            "title": self.title,
+            "number": number,
+            "source": self.source,
+            "day": self.listed_on,
+        }
+
+
+def out_of_bounds(grade: str, listed_on: date) -> str:
+    """What to write instead of a last day that the grade does not allow."""
+    first, last = shown_until(grade, listed_on)
+    return gettext("“%(grade)s”的公示期应到 %(first)s 至 %(last)s 之间，请核对等级和日期") % {
+        "grade": CreditGrade(grade).label,
+        "first": first,
+        "last": last,
+    }
 
 
 class IncidentKind(models.TextChoices):
@@ -260,10 +409,19 @@ class IncidentKind(models.TextChoices):
 
 
 class Incident(models.Model):
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="incidents")
-    kind = models.CharField(_("类别"), max_length=20, choices=IncidentKind)
-    date = models.DateField(_("发生日期"))
-    note = models.CharField(_("说明"), max_length=200, blank=True)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="incidents", verbose_name=_("企业")
+    )
+    kind = models.CharField(
+        _("类别"),
+        max_length=20,
+        choices=IncidentKind,
+        help_text=_("2024 年政策九（二）列举的问题。认定后，发生当年的事项不能享受。"),
+    )
+    date = models.DateField(_("发生日期"), help_text=_("按这一天所在的年度，不是认定的年度。"))
+    note = models.CharField(
+        _("说明"), max_length=200, blank=True, help_text=_("认定的部门和文书号，简要情况。")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("重大问题")

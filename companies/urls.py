@@ -4,6 +4,7 @@ from companies import views
 
 urlpatterns = [
     path("company/", views.company_profile, name="company_profile"),
+    path("workspace/companies/<int:pk>/credit/", views.company_credit, name="company_credit"),
     path("", include("companies.imports.urls")),
     path("", include("companies.vault.urls")),
 ]

@@ -1,14 +1,19 @@
 """The company's own page: what the registry knows of it, and where it is paid."""
 
+from datetime import date
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
-from accounts.access import SignedInRequest
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import Role
 from companies import services
 from companies.forms import AccountForm
-from companies.models import Company, Measure
+from companies.models import CREDIT_KEEPERS, Company, CreditEntry, CreditKind, Measure
 
 
 def company_profile(request: SignedInRequest) -> HttpResponse:
@@ -25,10 +30,43 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         "account": company.current_account,
         "figures": _figures(company),
         "measures": Measure.labels,
-        "entries": company.credit_entries.order_by("-listed_on"),
+        "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
         "form": form,
     }
     return render(request, "companies/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@for_roles(*Role)
+def company_credit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A company's credit record and incidents, for the officials of its district: what stands,
+    and to those who keep the record also what was repaired or ran out."""
+    companies = Company.objects.filter(district__in=request.user.district_ids())
+    company = get_object_or_404(companies.select_related("district"), pk=pk)
+    today = timezone.localdate()
+    standing = set(company.credit_entries.standing_on(today).values_list("pk", flat=True))
+    entries = company.credit_entries.visible_to(request.user, today).order_by("-listed_on", "-pk")
+    context = {
+        "company": company,
+        "rows": [(entry, *_state(entry, today, entry.pk in standing)) for entry in entries],
+        "incidents": company.incidents.order_by("-date"),
+        "keeps": company.district_id in request.user.district_ids(*CREDIT_KEEPERS),
+        "today": today,
+    }
+    return render(request, "companies/credit.html", context)
+
+
+def _state(entry: CreditEntry, today: date, stands: bool) -> tuple[str, str]:
+    """The kind of `components/status.html` and the words for how an entry stands."""
+    if stands:
+        return "fail" if entry.kind == CreditKind.BLACKLIST else "warn", _("有效")
+    if entry.repaired_on and entry.repaired_on <= today:
+        return "shut", _("%(day)s 修复") % {"day": entry.repaired_on}
+    if entry.valid_until and entry.valid_until < today:
+        return "shut", _("%(day)s 到期") % {"day": entry.valid_until}
+    if entry.listed_on > today:
+        return "todo", _("还没有生效")
+    return "shut", _("以信用中国为准")
 
 
 def _figures(company: Company) -> list[tuple[int, list[object]]]:

@@ -207,6 +207,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reviews.end_due_public_notices",
         "schedule": crontab(minute=5),
     },
+    "hold conclusions against what is known now": {
+        "task": "reviews.screen_everything",
+        "schedule": crontab(hour=1, minute=30),
+    },
     "reconcile the ledger": {
         "task": "subsidies.reconcile_ledger",
         "schedule": crontab(hour=2, minute=10),

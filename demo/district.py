@@ -18,6 +18,7 @@ from demo.clock import moved_clock
 from demo.files import drawn_once
 from demo.filings import Filing, Filings
 from demo.lives import NOTICE_DAYS, Act, Life, Officials, Timeline
+from demo.news import tell_news
 from demo.people import DISTRICT, ensure_people, person
 from demo.registry import Firm, demo_companies, make_firms, make_intensities
 from demo.workdays import Workdays
@@ -141,6 +142,7 @@ def _make(district: District, applications: int, random: Random) -> None:
         timeline.run()
     reviews.end_due_public_notices()
     _set_budgets(lines)
+    tell_news(district)
     clerks.update(email=Concat(F("username"), Value("@example.org")))
 
 

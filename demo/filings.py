@@ -12,6 +12,7 @@ from companies.facts import company_facts
 from demo.registry import Firm
 from subsidies.applications.services import ClaimInput
 from subsidies.catalogue import published
+from subsidies.credit.findings import dishonesty, findings
 from subsidies.models import Award, Item
 from subsidies.rules.estimate import estimate
 
@@ -122,7 +123,7 @@ class Filings:
         self._history: dict[int, list[Json]] = {}
         for award in Award.objects.filter(claim=None).order_by("granted_at"):
             self._history.setdefault(award.company_id, []).append(award.as_history())
-        self._facts: dict[tuple[int, int], Json] = {}
+        self._facts: dict[tuple[int, int, int], Json] = {}
         self._made: set[tuple[int, str]] = set()
 
     def some(self, eligible: bool | None, *, latest: date, co_departments: int = 0) -> Filing:
@@ -215,9 +216,11 @@ class Filings:
 
     def _ask(self, firm: Firm, item: Item, claim: ClaimInput) -> Filing:
         year = claim.event_date.year
-        key = (firm.company.pk, year)
+        key = (firm.company.pk, item.edition_id, year)
         if key not in self._facts:
-            self._facts[key] = company_facts(firm.company, year=year)
+            found = dishonesty(findings(firm.company, item.edition))
+            facts = company_facts(firm.company, year=year)
+            self._facts[key] = facts | {"dishonesty": found}
         question = {
             "as_of": self._today.isoformat(),
             "company": self._facts[key],

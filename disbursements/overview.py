@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import District
 from disbursements.models import Batch, BatchStatus
+from reviews.models import Alert
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award, BudgetLine
 
@@ -87,6 +88,11 @@ def waiting_awards(district: District) -> "QuerySet[Award]":
         Award.objects.filter(district=district, status__in=PAYABLE)
         .select_related("company", "notice", "budget_line", "claim__application__item")
         .prefetch_related("company__accounts")
+        .annotate(
+            is_alerted=Exists(
+                Alert.objects.open().filter(case__application=OuterRef("claim__application"))
+            )
+        )
         .order_by("granted_at", "pk")
     )
 

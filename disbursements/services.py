@@ -16,27 +16,41 @@ from outbox.failpoints import failpoint
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
+from subsidies.credit.findings import findings_of
 from subsidies.ledger import services as ledger
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
 
-# What is looked at once more before money leaves: things that change after the approval.
-CHECKED_BEFORE_PAYMENT = frozenset({"dishonesty", "misconduct"})
+# What is looked at once more before money leaves, beside the credit record.
+CHECKED_BEFORE_PAYMENT = frozenset({"misconduct"})
 
 
-@transaction.atomic
+class NotPayable(Refused):
+    """A line may not be paid as things stand now."""
+
+
 def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batch:
     """Put awards that were notified into a batch, with the accounts as they are now.
 
-    Raises Refused naming each company without an account or no longer free to be paid.
+    Raises Refused naming each company without an account, no longer free to be paid, or with a
+    credit entry in the way.
     """
-    _require_finance(district, by)
     awards = list(awards)
+    try:
+        with transaction.atomic():
+            return _make(district, awards, by)
+    except NotPayable:
+        _keep_receipts([award for award in awards if award.district_id == district.pk])
+        raise
+
+
+def _make(district: District, awards: list[Award], by: User) -> Batch:
+    _require_finance(district, by)
     _require_stranger(by, (award.company_id for award in awards))
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
-        .select_related("company")
+        .select_related("company", "claim__application")
         .order_by("pk")
     )
     faults = []
@@ -54,6 +68,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
             )
     if faults:
         raise Refused(*faults)
+    if held := [fault for award in chosen for fault in _against(award)]:
+        raise NotPayable(_("拨付前核对没有通过："), *held)
     today = timezone.localdate()
     sequence = NumberSeries.next(district, "batch", today.year)
     batch = Batch.objects.create(district=district, number=f"{today:%Y-%m}-B{sequence}", made_by=by)
@@ -81,22 +97,26 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
     return batch
 
 
-class NotPayable(Refused):
-    """A line may not be paid as things stand now."""
-
-
 def approve_batch(batch: Batch, *, by: User) -> Batch:
     """A second person's consent, after every line was checked once more."""
     try:
         with transaction.atomic():
             return _approve(batch, by)
     except NotPayable:
-        # The refusal undid its own receipts, and what stopped the money must be on record.
-        with transaction.atomic():
-            for line in batch.lines.select_related("award__claim__application"):
-                assert line.award.claim is not None
-                answers.keep_receipt(line.award.claim.application, Reason.PAYMENT)
+        _keep_receipts(_awards_of(batch))
         raise
+
+
+def _awards_of(batch: Batch) -> list[Award]:
+    return [line.award for line in batch.lines.select_related("award__claim__application")]
+
+
+def _keep_receipts(awards: list[Award]) -> None:
+    """A refusal undoes its own receipts, and what stopped the money must be on record."""
+    with transaction.atomic():
+        for award in awards:
+            assert award.claim is not None
+            answers.keep_receipt(award.claim.application, Reason.PAYMENT)
 
 
 def _approve(batch: Batch, by: User) -> Batch:
@@ -124,24 +144,36 @@ def _approve(batch: Batch, by: User) -> Batch:
 
 @transaction.atomic
 def cancel_batch(batch: Batch, *, by: User) -> Batch:
-    """Undo a batch that nobody has approved; its awards can be chosen again."""
+    """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
+    again."""
     batch = _locked(batch)
     _require_finance(batch.district, by)
     _require_stranger(by, batch.lines.values_list("award__company", flat=True))
-    _require_status(batch, BatchStatus.DRAFT)
+    if not (batch.status == BatchStatus.APPROVED and held(batch)):
+        _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.select_related("award"):
         line.is_live = False
         line.save(update_fields=["is_live"])
         ledger.move_award(line.award, AwardStatus.NOTIFIED)
+    was_approved = batch.status == BatchStatus.APPROVED
     batch.status = BatchStatus.CANCELLED
     batch.save(update_fields=["status"])
-    record("batch.cancelled", about=batch, by=by, number=batch.number)
+    record("batch.cancelled", about=batch, by=by, number=batch.number, was_approved=was_approved)
     return batch
 
 
-@transaction.atomic
 def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
-    """Note that the bank has paid the whole batch on that day."""
+    """Note that the bank has paid the whole batch on that day. Raises Refused where something
+    stands against a line by that day: the money must not leave."""
+    try:
+        with transaction.atomic():
+            return _pay(batch, on, by)
+    except NotPayable:
+        _keep_receipts(_awards_of(batch))
+        raise
+
+
+def _pay(batch: Batch, on: date, by: User) -> Batch:
     batch = _locked(batch)
     _require_finance(batch.district, by)
     _require_stranger(by, batch.lines.values_list("award__company", flat=True))
@@ -150,6 +182,8 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
     assert batch.approved_at is not None
     if not timezone.localdate(batch.approved_at) <= on <= today:
         raise Refused(_("拨付日期应在复核之日和今天之间，请重新填写。"))
+    if faults := held(batch, by_day=on):
+        raise NotPayable(_("拨付前核对没有通过，请通知银行停止支付，作废本批次："), *faults)
     lines = list(batch.lines.select_related("award__claim__application").order_by("award"))
     ledger.lock_awards(line.award for line in lines)
     for line in lines:
@@ -184,17 +218,11 @@ def _check_before_payment(batch: Batch) -> None:
     companies = Company.objects.filter(pk__in=batch.lines.values("award__company"))
     list(locked(companies.order_by("pk")))
     faults: list[str] = []
-    for line in batch.lines.select_related("award__claim__application"):
+    for line in batch.lines.select_related("award__claim__application", "award__company"):
         assert line.award.claim is not None
         application = line.award.claim.application
-        receipt = answers.keep_receipt(application, Reason.PAYMENT)
-        for entry in receipt.answer["claims"]:
-            faults.extend(
-                _("%(payee)s：%(fault)s（%(clause)s）")
-                % {"payee": line.payee, "fault": check["detail"], "clause": check["clause"]}
-                for check in entry["checks"]
-                if check["code"] in CHECKED_BEFORE_PAYMENT and check["outcome"] == "fail"
-            )
+        answers.keep_receipt(application, Reason.PAYMENT)
+        faults.extend(_against(line.award))
         account = application.company.current_account
         if account is None or (account.number, account.holder) != (
             line.account,
@@ -206,6 +234,35 @@ def _check_before_payment(batch: Batch) -> None:
             )
     if faults:
         raise NotPayable(_("拨付前核对没有通过："), *faults)
+
+
+def held(batch: Batch, *, by_day: date | None = None) -> list[str]:
+    """What stands against the lines of a batch by that day, today if none is named: each with
+    its company, document number and clause."""
+    lines = batch.lines.filter(is_live=True).select_related(
+        "award__claim__application", "award__company"
+    )
+    return [fault for line in lines for fault in _against(line.award, by_day)]
+
+
+def _against(award: Award, by_day: date | None = None) -> list[str]:
+    """Why an award may not be paid. An entry of a later day than the bank's does not count: the
+    money had left."""
+    assert award.claim is not None
+    application = award.claim.application
+    found = findings_of(application)
+    day = by_day or timezone.localdate()
+    faults = [row.obstacle for row in found if row.obstacle and row.entry.listed_on <= day]
+    answer = answers.answer(answers.question_for(application, found), application.item.edition)
+    faults += [
+        _("%(fault)s，依据 %(clause)s") % {"fault": check["detail"], "clause": check["clause"]}
+        for claim in answer["claims"]
+        for check in claim["checks"]
+        if check["code"] in CHECKED_BEFORE_PAYMENT and check["outcome"] == "fail"
+    ]
+    return [
+        _("%(payee)s：%(fault)s") % {"payee": award.company, "fault": fault} for fault in faults
+    ]
 
 
 def _locked(batch: Batch) -> Batch:

@@ -138,6 +138,8 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     if batch.status not in SENDABLE:
         return _show_batch(request, batch, faults=[_("批次复核后才能下载拨付清单。")], status=409)
+    if held := services.held(batch):
+        return _show_batch(request, batch, faults=held, status=409)
     content = payment_list(batch)
     with transaction.atomic():
         record("batch.downloaded", about=batch, by=request.user, number=batch.number)
@@ -286,7 +288,12 @@ def _show_batch(
 ) -> HttpResponse:
     lines = list(batch.lines.select_related("award__claim__application__item", "award__company"))
     may_pay = batch.district_id in request.user.district_ids(Role.FINANCE)
+    is_open = batch.status in (BatchStatus.DRAFT, BatchStatus.APPROVED)
+    held = services.held(batch) if is_open else []
     context = {
+        # What was just refused has named them already.
+        "held": [] if faults else held,
+        "may_cancel": may_pay and (batch.status == BatchStatus.DRAFT or bool(held)),
         "batch": batch,
         "lines": lines,
         "total": batch.total,
@@ -294,7 +301,7 @@ def _show_batch(
         "faults": faults,
         "may_pay": may_pay,
         "may_approve": may_pay and batch.made_by_id != request.user.pk,
-        "may_download": batch.status in SENDABLE,
+        "may_download": batch.status in SENDABLE and not held,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)
 

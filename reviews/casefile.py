@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from audit.models import Entry
 from reviews import deadlines, receipts
+from reviews.credit import judgements_of, may_judge
 from reviews.filing import FiledClaim, filed_claims
 from reviews.history import Event, filings, history
 from reviews.models import (
+    Alert,
     Case,
     Opinion,
     PublicNotice,
@@ -24,10 +26,13 @@ from reviews.models import (
     Verdict,
 )
 from reviews.past import Past, past_of
+from reviews.screening import may_handle
 from reviews.track import Stop, Track
 from reviews.wording import day_text, status_of
 from subsidies.applications.enums import Status
-from subsidies.models import Attachment, Award, Claim, Receipt
+from subsidies.credit.findings import Finding, findings_of
+from subsidies.ledger.models import AwardStatus
+from subsidies.models import Attachment, Award, Claim, CreditJudgement, Receipt
 from subsidies.money import yuan
 from subsidies.templatetags.pages import application_kind
 
@@ -126,6 +131,36 @@ class CaseFile:
             if claim.pk in answers
         ]
 
+    # What is known against it.
+
+    @cached_property
+    def credit(self) -> list[Finding]:
+        return findings_of(self.application)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that stands against the company can change its outcome any more."""
+        paid = all(
+            award.status in (AwardStatus.PAID, AwardStatus.CANCELLED) for award in self.awards
+        )
+        return self.case.closed_at is not None and paid
+
+    @cached_property
+    def judgements(self) -> list[CreditJudgement]:
+        return judgements_of(self.application)
+
+    @cached_property
+    def alert(self) -> Alert | None:
+        return self.case.alerts.open().select_related("receipt").first()
+
+    @property
+    def may_judge(self) -> bool:
+        return may_judge(self.case, self.user)
+
+    @property
+    def may_handle(self) -> bool:
+        return may_handle(self.case, self.user)
+
     # Where it stands.
 
     @property
@@ -170,6 +205,7 @@ class CaseFile:
             self.public_notice_entries,
             self.filed,
             self.awards,
+            self.judgements,
             for_company=self.for_company,
         )
 

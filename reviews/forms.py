@@ -5,14 +5,39 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from companies.models import CreditEntry
 from reviews import receipts, services
 from reviews.casefile import CaseFile
+from reviews.credit import REASON_LENGTH
 from reviews.models import Opinion, StageKind, Task, TaskState, Verdict
 from reviews.wording import choices
 from subsidies.fields import MoneyField
 from subsidies.models import Claim
 from subsidies.money import yuan
+
+
+class JudgementForm(forms.Form):
+    """Whether a credit entry that the rules leave to people matters, and why."""
+
+    use_required_attribute = False
+
+    matters = forms.ChoiceField(
+        label=gettext_lazy("是否影响兑现"),
+        widget=forms.RadioSelect,
+        choices=[("no", gettext_lazy("不影响")), ("yes", gettext_lazy("影响"))],
+        error_messages={"required": gettext_lazy("请选择这条信用记录是否影响兑现")},
+    )
+    text = forms.CharField(
+        label=gettext_lazy("理由"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=REASON_LENGTH,
+        error_messages={"required": gettext_lazy("请写明判断的理由，留作审计依据")},
+    )
+
+    def __init__(self, entry: CreditEntry, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", "prefix": f"entry-{entry.pk}", **kwargs})
 
 
 class DecisionForm(forms.Form):
@@ -59,6 +84,8 @@ class DecisionForm(forms.Form):
         summary = self.file.summary
         if self.kind in services.NEEDS_ELIGIBLE and summary.kind in ("fail", "unknown"):
             return {Verdict.AGREE: _("%(checks)s，现在不能同意") % {"checks": summary.text}}
+        if self.kind in services.NEEDS_ELIGIBLE and any(row.obstacle for row in self.file.credit):
+            return {Verdict.AGREE: _("有信用记录没有判断或影响兑现，现在不能同意")}
         following = self.file.next_stage
         if not following:
             return {}

@@ -22,7 +22,7 @@ from reviews.models import (
 from reviews.wording import KINDS, day_text, moment_text, said, span_text
 from subsidies.applications.enums import Status
 from subsidies.ledger.models import AwardStatus
-from subsidies.models import Application, Award
+from subsidies.models import Application, Award, CreditJudgement
 from subsidies.money import yuan
 
 
@@ -56,6 +56,7 @@ def history(
     entries: list[PublicNoticeEntry],
     filed: list[Entry],
     awards: list[Award],
+    judgements: list[CreditJudgement],
     *,
     for_company: bool,
 ) -> list[Event]:
@@ -65,6 +66,7 @@ def history(
         *(event for award in awards for event in _money(award)),
         *(_published(entry, opinions) for entry in entries),
         *(_said(opinion, for_company=for_company) for opinion in reversed(opinions)),
+        *(_judged(judgement, for_company=for_company) for judgement in reversed(judgements)),
         *_filed(filed, opinions, str(case.application.company)),
     ]
     if case.application.status == Status.WITHDRAWN and case.closed_at:
@@ -118,6 +120,23 @@ def _said(opinion: Opinion, *, for_company: bool) -> Event:
         "warn" if cut else KINDS[verdict],
         _("同意，核减金额") if cut else said(stage.kind, verdict),
         "\n".join(filter(None, [_amounts(opinion), opinion.text])),
+    )
+
+
+def _judged(judgement: CreditJudgement, *, for_company: bool) -> Event:
+    """That an entry was judged. What was repaired since is not named any more."""
+    entry = judgement.entry
+    repaired = entry.repaired_on is not None and entry.repaired_on <= timezone.localdate()
+    name = "" if repaired else entry.named
+    return Event(
+        judgement.at,
+        "warn" if judgement.matters else "pass",
+        _("信用记录") if for_company else str(judgement.by),
+        name,
+        moment_text(judgement.at),
+        "warn" if judgement.matters else "pass",
+        judgement.verdict,
+        "" if for_company or repaired else judgement.text,
     )
 
 

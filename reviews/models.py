@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role
 from audit.triggers import append_only
+from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, PolicyDocument, Receipt
 
 if TYPE_CHECKING:
@@ -118,6 +119,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
             application__company__members__user=user
         )
 
+    def to_screen(self) -> Self:
+        """Cases whose conclusion can still change something: those under review, and approved
+        ones whose money has not left."""
+        unpaid = Award.objects.filter(claim__application=models.OuterRef("application")).exclude(
+            status__in=[AwardStatus.PAID, AwardStatus.CANCELLED]
+        )
+        return self.filter(Q(closed_at__isnull=True) | Q(models.Exists(unpaid)))
+
     def for_page(self) -> Self:
         """Load what the page of one case shows, without the edition's whole body."""
         return (
@@ -133,11 +142,20 @@ class CaseQuerySet(models.QuerySet["Case"]):
         )
 
     def for_list(self) -> Self:
-        """Load what one row of the worklist shows; the most urgent first."""
+        """Load what one row of the worklist shows; what no longer holds first, then the most
+        urgent."""
         return (
             self.select_related("application__company", "application__item", "stage")
-            .prefetch_related("application__claims__level", "tasks__department", "tasks__assignee")
-            .order_by(F("due_on").asc(nulls_last=True), "pk")
+            .prefetch_related(
+                "application__claims__level",
+                "tasks__department",
+                "tasks__assignee",
+                "alerts",
+            )
+            .annotate(
+                is_alerted=models.Exists(Alert.objects.open().filter(case=models.OuterRef("pk")))
+            )
+            .order_by("-is_alerted", F("due_on").asc(nulls_last=True), "pk")
         )
 
 
@@ -176,6 +194,53 @@ class Case(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("case_detail", args=[self.pk])
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def open(self) -> Self:
+        return self.filter(handled_at__isnull=True)
+
+
+class Alert(models.Model):
+    """The conclusion of a case that no longer holds, found by screening: `changes` says what got
+    worse (rows of `code` and `text`), `receipt` is the answer as it is now. One is open at a
+    time; what is found meanwhile joins it."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="alerts")
+    changes = models.JSONField(default=list)
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="+")
+    raised_at = models.DateTimeField(_("发现时间"), auto_now_add=True)
+    handled_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.CharField(_("处理说明"), max_length=500, blank=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("变化提醒")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(handled_at__isnull=True), name="one_open_alert_a_case"
+            ),
+            models.CheckConstraint(
+                name="alert_handled_by_somebody_has_its_time",
+                condition=Q(handled_by__isnull=True) | Q(handled_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.raised_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.handled_at is None
+
+    @property
+    def texts(self) -> list[str]:
+        return [change["text"] for change in self.changes]
 
 
 class TaskState(models.TextChoices):

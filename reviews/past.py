@@ -58,11 +58,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
         )
         .exclude(application=application)
         .count(),
-        credit=[
-            entry
-            for entry in company.credit_entries.order_by("-listed_on")
-            if entry.stands_on(today)
-        ],
+        credit=list(company.credit_entries.standing_on(today).order_by("-listed_on")),
     )
 
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from reviews import services
+from accounts.models import District
+from companies.models import Company
+from companies.signals import facts_changed
+from reviews import screening, services
 from subsidies.applications import signals
 from subsidies.models import Application
 
@@ -20,3 +23,8 @@ def open_or_resume_case(application: Application, corrected: bool, **kwargs: Any
 @receiver(signals.withdrawn)
 def close_case(application: Application, **kwargs: Any) -> None:
     services.close_withdrawn_case(application)
+
+
+@receiver(facts_changed)
+def screen_again(district: District, company: Company | None, cause: str, **kwargs: Any) -> None:
+    screening.start(cause, district=district.pk, company=company.pk if company else None)

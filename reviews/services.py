@@ -15,7 +15,7 @@ from accounts.models import Department, District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from outbox.failpoints import failpoint
-from reviews import calendar, routes
+from reviews import calendar, routes, screening
 from reviews.models import (
     Case,
     Opinion,
@@ -32,6 +32,7 @@ from reviews.notices import services as notices
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
+from subsidies.credit.findings import Finding, findings_of
 from subsidies.ledger import services as ledger
 from subsidies.models import Application, Receipt
 from subsidies.money import yuan
@@ -148,7 +149,7 @@ def _decide(
     receipt = None
     if verdict == Verdict.AGREE and kind in NEEDS_ELIGIBLE:
         receipt = answers.keep_receipt(application, _reason_of(kind))
-        _require_payable(receipt)
+        _require_payable(receipt, findings_of(application))
         if kind not in SETS_AMOUNTS:
             _require_within(application, receipt)
     if verdict == Verdict.AGREE and kind in SETS_AMOUNTS:
@@ -168,6 +169,8 @@ def _decide(
     )
     failpoint("case.opinion")
     _finish(task)
+    if kind in NEEDS_ELIGIBLE or verdict in (Verdict.RETURN, Verdict.REJECT):
+        screening.clear(case, by=by, how=verdict)
     if verdict == Verdict.RETURN:
         _stop_clock(case)
         applications.return_for_correction(application, reason=text)
@@ -425,14 +428,16 @@ def _reason_of(kind: StageKind) -> Reason:
             return Reason.REVIEW
 
 
-def _require_payable(receipt: Receipt) -> None:
-    """Nobody agrees to what the rules refuse or leave open."""
+def _require_payable(receipt: Receipt, found: list[Finding]) -> None:
+    """Nobody agrees to what the rules refuse or leave open, nor past a credit entry that stands
+    in the way or that nobody has judged."""
     faults = [
         detail
         for claim in receipt.answer["claims"]
         if not claim["eligible"] or Decimal(claim["payable"] or 0) <= 0
         for detail in _why_not(claim)
     ]
+    faults += [finding.obstacle for finding in found if finding.obstacle]
     if faults:
         raise NotPayable(_("按现行规则不能同意，可以退回补正或不予通过。"), *faults)
 

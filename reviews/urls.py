@@ -8,6 +8,10 @@ urlpatterns = [
     path("workspace/cases/<uuid:pk>/", cases.case_detail, name="case_detail"),
     path("workspace/cases/<uuid:pk>/answer/", cases.case_answer, name="case_answer"),
     path("workspace/cases/<uuid:pk>/decide/", cases.case_decide, name="case_decide"),
+    path(
+        "workspace/cases/<uuid:pk>/credit/<int:entry>/judge/", cases.case_judge, name="case_judge"
+    ),
+    path("workspace/cases/<uuid:pk>/alert/", cases.case_alert, name="case_alert"),
     path("workspace/audit/", audit.audit_log, name="audit_log"),
     path(
         "applications/<uuid:pk>/",

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from reviews import deadlines, receipts
-from reviews.models import Case, CaseQuerySet, StageKind, Task, TaskState
+from reviews.models import Alert, Case, CaseQuerySet, StageKind, Task, TaskState
 from reviews.wording import status_of
 from subsidies.applications.enums import Status
 
 VIEW_NAMES: dict[str, Promise] = {
     "todo": gettext_lazy("全部待办"),
+    "alerts": gettext_lazy("结论有变"),
     "overdue": gettext_lazy("已超期"),
     "soon": gettext_lazy("三日内到期"),
     "returned": gettext_lazy("等企业补正"),
@@ -42,6 +43,7 @@ def conditions(user: User, today: date) -> dict[str, Q]:
     returned = Q(application__status=Status.RETURNED)
     return {
         "todo": mine,
+        "alerts": Q(Exists(Alert.objects.open().filter(case=OuterRef("pk")))),
         "overdue": mine & Q(due_on__lt=today),
         "soon": mine & Q(due_on__range=(today, deadlines.last_soon_day(today))),
         "returned": returned,
@@ -82,6 +84,7 @@ class Row:
     checks: receipts.Summary
     days: int | None
     handler: str
+    alerts: list[str]
 
     @property
     def is_paused(self) -> bool:
@@ -108,6 +111,7 @@ def rows(cases: Sequence[Case]) -> list[Row]:
             ),
             days=left[case.due_on] if case.due_on else None,
             handler=_handler(case),
+            alerts=[text for alert in case.alerts.all() if alert.is_open for text in alert.texts],
         )
         for case in cases
     ]

@@ -2,6 +2,7 @@
 
 from subsidies.applications.models import Application, Attachment, Claim, Receipt
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
+from subsidies.credit.models import CreditJudgement, CreditRule
 from subsidies.ledger.models import Award, BudgetLine, CompanyYear, Freeze, LedgerEntry
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "BudgetLine",
     "Claim",
     "CompanyYear",
+    "CreditJudgement",
+    "CreditRule",
     "Edition",
     "Freeze",
     "Item",

@@ -10,7 +10,7 @@ class ImportKind(models.TextChoices):
     COMPANIES = "companies", _("企业")
     FIGURES = "figures", _("年度数据")
     FISCAL = "fiscal", _("财政贡献")
-    CREDIT = "credit", _("失信记录")
+    CREDIT = "credit", _("信用记录")
     INCIDENTS = "incidents", _("重大问题")
 
 

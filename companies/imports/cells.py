@@ -96,6 +96,14 @@ def money(cell: str) -> Decimal:
 
 def day(cell: str) -> date:
     """A day that is not in the future."""
+    found = any_day(cell)
+    if found > timezone.localdate():
+        raise CellFault(_("这一天还没有到，请核对"))
+    return found
+
+
+def any_day(cell: str) -> date:
+    """A day, also one to come, such as the last on which something is valid."""
     figure = plain(cell)
     for midnight in ("T00:00:00", "00:00:00", "0:00:00", "0:00"):
         if len(figure) > len(midnight) + 7:
@@ -112,8 +120,6 @@ def day(cell: str) -> date:
         found = date(*(int(part) for part in match.groups() if part))
     except ValueError:
         raise CellFault(_("日历上没有这一天，请核对年月日")) from None
-    if found > timezone.localdate():
-        raise CellFault(_("这一天还没有到，请核对"))
     if found.year < FIRST_YEAR - 20:
         raise CellFault(_("年份太早，请核对"))
     return found

@@ -17,6 +17,8 @@ from companies.imports.access import ImportKind
 from companies.models import (
     Company,
     CreditEntry,
+    CreditGrade,
+    CreditKind,
     Incident,
     IncidentKind,
     Measure,
@@ -24,6 +26,8 @@ from companies.models import (
     Source,
     Street,
     YearlyFigure,
+    out_of_bounds,
+    shown_until,
 )
 
 Values = dict[str, Any]
@@ -245,6 +249,8 @@ class Credit(Kind):
     columns = (
         CODE_COLUMN,
         Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _words("kind", "类别", cells.words_of(CreditKind), "从列表中选，空着表示严重失信主体名单"),
+        _words("grade", "等级", cells.words_of(CreditGrade), "文书标明的失信程度，没有就空着"),
         Column(
             "title", "事由", cells.text(200), "列入的事由", "列入严重失信主体名单", required=True
         ),
@@ -256,15 +262,45 @@ class Credit(Kind):
             "有就填，是认出同一条记录的依据",
             "甬税罚〔2025〕1号",
         ),
-        Column("listed_on", "列入日期", cells.day, "年-月-日", "2025-03-31", required=True),
+        Column(
+            "listed_on",
+            "列入日期",
+            cells.day,
+            "决定或列入之日，年-月-日",
+            "2025-03-31",
+            required=True,
+        ),
+        Column(
+            "valid_until",
+            "公示到",
+            cells.any_day,
+            "最后一天，含当天。空着则按等级的最长期限，没有等级的到修复为止",
+            "2026-03-31",
+        ),
         Column("repaired_on", "修复日期", cells.day, "没有修复就空着", "2025-09-30"),
+        _AS_OF,
     )
 
     def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        faults = []
+        listed: date = values["listed_on"]
         repaired: date | None = values.get("repaired_on")
-        if repaired and repaired < values["listed_on"]:
-            return [("repaired_on", _("修复日期不能早于列入日期"))]
-        return []
+        last: date | None = values.get("valid_until")
+        if repaired and repaired < listed:
+            faults.append(("repaired_on", _("修复日期不能早于列入日期")))
+        if last and last < listed:
+            faults.append(("valid_until", _("公示的最后一天不能早于列入日期")))
+        elif last and (grade := values.get("grade")):
+            first, most = shown_until(grade, listed)
+            if not first <= last <= most:
+                faults.append(("valid_until", out_of_bounds(grade, listed)))
+        return faults
+
+    def build(self, values: Values, company: Company | None, district: District) -> CreditEntry:
+        entry: CreditEntry = super().build(values, company, district)
+        if entry.grade and entry.valid_until is None:
+            entry.valid_until = shown_until(entry.grade, entry.listed_on)[1]
+        return entry
 
     def key(self, values: Values) -> Key:
         source = values.get("source") or CreditEntry._meta.get_field("source").get_default()

@@ -18,6 +18,7 @@ from companies.imports.files import Progress, check_upload, rows_of
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportProgress, ImportState
 from companies.imports.plan import Plan, go_through
+from companies.signals import facts_changed
 from outbox.services import enqueue
 
 
@@ -123,6 +124,7 @@ def _write(run: Import) -> None:
         raise StateChanged(_("数据在预览之后变了。"))
     run.state, run.written_at = ImportState.WRITTEN, timezone.now()
     run.save(update_fields=["state", "written_at"])
+    facts_changed.send(Import, district=run.district, company=None, cause=f"import:{run.pk}")
     record(
         "import.written",
         about=run,

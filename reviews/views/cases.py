@@ -14,10 +14,13 @@ from accounts.access import SignedInRequest, for_roles, posted_number, reauthent
 from accounts.models import Role
 from accounts.refusals import Refused
 from reviews.casefile import CaseFile
-from reviews.forms import DecisionForm
+from reviews.credit import judge
+from reviews.forms import DecisionForm, JudgementForm
 from reviews.models import Case, StageKind, Task
+from reviews.screening import handle
 from reviews.wording import said
 from reviews.worklist import most_urgent
+from subsidies.credit.findings import Finding
 
 OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR)
 # Where money is settled the password is asked for again.
@@ -27,9 +30,7 @@ WEIGHTY = frozenset({StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPRO
 @require_GET
 @for_roles(*OFFICIALS)
 def case_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    file = _file(request, pk)
-    form = DecisionForm(file, file.task) if file.task else None
-    return _show(request, file, form)
+    return _show(request, _file(request, pk))
 
 
 @require_GET
@@ -72,14 +73,65 @@ def _decide(request: SignedInRequest, file: CaseFile, task: Task) -> HttpRespons
     return redirect(file.case)
 
 
+@require_POST
+@for_roles(*OFFICIALS)
+def case_judge(request: SignedInRequest, pk: UUID, entry: int) -> HttpResponse:
+    """Judge a credit entry that the rules leave to people."""
+    file = _file(request, pk)
+    found = next((row.entry for row in file.credit if row.entry.pk == entry), None)
+    if found is None:
+        messages.error(request, _("这条信用记录现在不用判断了。"))
+        return redirect(file.case)
+    form = JudgementForm(found, request.POST)
+    if not form.is_valid():
+        return _show(request, file, judged=form, entry=entry, status=422)
+    try:
+        judge(
+            file.case,
+            found,
+            matters=form.cleaned_data["matters"] == "yes",
+            text=form.cleaned_data["text"],
+            by=request.user,
+        )
+    except Refused as refusal:
+        form.add_error(None, refusal.messages)
+        return _show(request, file, judged=form, entry=entry, status=refusal.status_code)
+    messages.success(request, _("判断已记下。"))
+    return redirect(file.case)
+
+
+@require_POST
+@for_roles(*OFFICIALS)
+def case_alert(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Lay the case's alert aside with a reason."""
+    file = _file(request, pk)
+    try:
+        handle(file.case, text=request.POST.get("text", ""), by=request.user)
+    except Refused as refusal:
+        for text in refusal.messages:
+            messages.error(request, text)
+        return _show(request, file, status=refusal.status_code)
+    messages.success(request, _("提醒已消除。"))
+    return redirect(file.case)
+
+
 def _file(request: SignedInRequest, pk: UUID) -> CaseFile:
     cases = Case.objects.visible_to(request.user).for_page()
     return CaseFile(get_object_or_404(cases, pk=pk), request.user)
 
 
 def _show(
-    request: SignedInRequest, file: CaseFile, form: DecisionForm | None, *, status: int = 200
+    request: SignedInRequest,
+    file: CaseFile,
+    form: DecisionForm | None = None,
+    *,
+    judged: JudgementForm | None = None,
+    entry: int | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The page; `judged` is a judgement of an entry that was not taken."""
+    if form is None and file.task:
+        form = DecisionForm(file, file.task)
     context: dict[str, Any] = {
         "file": file,
         "case": file.case,
@@ -87,8 +139,29 @@ def _show(
         "form": form,
         "next_case": None if form else most_urgent(request.user),
         "may_end_notice": _may_end_notice(request, file),
+        "credit_rows": _credit_rows(file, judged, entry),
     }
     return render(request, "reviews/case_detail.html", context, status=status)
+
+
+def _credit_rows(
+    file: CaseFile, judged: JudgementForm | None, entry: int | None
+) -> list[tuple[Finding, JudgementForm | None]]:
+    """What stands against the company, each with its form where the person may judge it."""
+    if file.is_over or not file.credit:
+        return []
+    may_judge = file.may_judge
+    return [
+        (
+            row,
+            judged
+            if judged and row.entry.pk == entry
+            else JudgementForm(row.entry)
+            if may_judge and not row.blocks
+            else None,
+        )
+        for row in file.credit
+    ]
 
 
 def _may_end_notice(request: SignedInRequest, file: CaseFile) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -10,9 +11,10 @@ from companies.facts import company_facts
 from companies.models import Company
 from outbox.failpoints import failpoint
 from subsidies.applications.enums import Reason
-from subsidies.applications.models import Application, Receipt
+from subsidies.applications.models import Application, Claim, Receipt
 from subsidies.catalogue import published
 from subsidies.catalogue.models import Edition
+from subsidies.credit.findings import Finding, dishonesty, findings_of
 from subsidies.ledger.models import Award
 from subsidies.rules import ENGINE_VERSION
 from subsidies.rules.estimate import estimate
@@ -20,33 +22,42 @@ from subsidies.rules.estimate import estimate
 Json = dict[str, Any]
 
 
-def question_about(company: Company, claims: list[Json], *, year: int) -> Json:
+def question_about(
+    company: Company, claims: list[Json], *, year: int, found: Iterable[Finding]
+) -> Json:
     """The question for a company's claims, with its facts and its whole history of today.
 
     `claims` are claim objects as in `subsidies.rules.question`; `year` is the policy year whose
-    industry average counts.
+    industry average counts; `found` is what stands against the company under the claims'
+    document (`subsidies.credit.findings`).
     """
     history = Award.objects.filter(company=company).standing().order_by("granted_at", "pk")
     return {
         "as_of": timezone.localdate().isoformat(),
-        "company": company_facts(company, year=year),
+        "company": company_facts(company, year=year) | {"dishonesty": dishonesty(found)},
         "history": [award.as_history() for award in history],
         "claims": claims,
     }
 
 
-def question_for(application: Application) -> Json:
+def question_for(application: Application, found: Iterable[Finding]) -> Json:
     """The question of a filed application: its claims in order, without its own awards."""
     claims = list(application.claims.select_related("level__item"))
     question = question_about(
         application.company,
         [claim.as_question() for claim in claims],
-        year=max((claim.policy_year for claim in claims), default=timezone.localdate().year),
+        year=policy_year(claims),
+        found=found,
     )
     own = Award.objects.filter(claim__in=claims).standing()
     for award in own:
         question["history"].remove(award.as_history())
     return question
+
+
+def policy_year(claims: Iterable[Claim]) -> int:
+    """The year whose averages a question takes: the newest of its claims."""
+    return max((claim.policy_year for claim in claims), default=timezone.localdate().year)
 
 
 def answer(question: Json, edition: Edition) -> Json:
@@ -57,12 +68,19 @@ def answer(question: Json, edition: Edition) -> Json:
 def answer_application(application: Application) -> Json:
     """The engine's answer as things stand, under the edition that the application was filed
     under."""
-    return answer(question_for(application), application.item.edition)
+    return answer(question_for(application, findings_of(application)), application.item.edition)
 
 
 def keep_receipt(application: Application, reason: Reason) -> Receipt:
     """Check an application as things stand and keep question and answer with their hash."""
-    question = question_for(application)
+    found = findings_of(application)
+    return keep_answer(application, reason, question_for(application, found), found)
+
+
+def keep_answer(
+    application: Application, reason: Reason, question: Json, found: Iterable[Finding]
+) -> Receipt:
+    """Answer a question and keep it, with the credit entries that it rests on."""
     hashes = published.hashes_with(application.item.edition_id)
     receipt = Receipt(
         application=application,
@@ -72,6 +90,7 @@ def keep_receipt(application: Application, reason: Reason) -> Receipt:
         answer=_answer(question, hashes),
         editions=list(hashes),
         engine=ENGINE_VERSION,
+        credit=[row.as_kept() for row in found],
     )
     receipt.sha256 = hash_of(receipt)
     receipt.save()
@@ -87,6 +106,9 @@ def hash_of(receipt: Receipt) -> str:
         "editions": receipt.editions,
         "engine": receipt.engine,
     }
+    # Receipts from before credit entries had kinds were hashed without.
+    if receipt.credit is not None:
+        content["credit"] = receipt.credit
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -95,12 +117,22 @@ def is_true(receipt: Receipt) -> bool:
     """Whether a receipt is what was kept, and the engine gives the same answer again."""
     if receipt.sha256 != hash_of(receipt):
         return False
+    if not _is_about_its_credit(receipt):
+        return False
     if receipt.engine != ENGINE_VERSION:
         # Answers of an older engine are vouched for by their hash alone.
         return True
     if Edition.objects.filter(sha256__in=receipt.editions).count() != len(receipt.editions):
         return False
     return _answer(receipt.question, tuple(receipt.editions)) == receipt.answer
+
+
+def _is_about_its_credit(receipt: Receipt) -> bool:
+    """Whether the question was asked with just the entries that were kept as blocking."""
+    if receipt.credit is None:
+        return True
+    asked = [entry["listed_on"] for entry in receipt.question["company"]["dishonesty"]]
+    return asked == [row["listed_on"] for row in receipt.credit if row["effect"] == "blocks"]
 
 
 def _answer(question: Json, hashes: tuple[str, ...]) -> Json:

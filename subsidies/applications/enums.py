@@ -40,3 +40,4 @@ class Reason(models.TextChoices):
     PUBLIC_NOTICE = "public_notice", _("公示前")
     APPROVAL = "approval", _("批准")
     PAYMENT = "payment", _("拨付前")
+    SCREENING = "screening", _("数据更新后筛查")

@@ -12,6 +12,7 @@ from companies.models import Company
 from subsidies.applications.answers import question_about
 from subsidies.catalogue import published
 from subsidies.catalogue.models import Item
+from subsidies.credit.findings import dishonesty, findings
 from subsidies.rules.estimate import estimate
 
 Json = dict[str, Any]
@@ -58,10 +59,16 @@ def fits(company: Company, items: Iterable[Item]) -> dict[str, Fit]:
     each other.
     """
     day = presumed_day(company)
-    about = question_about(company, [], year=day.year)
+    about = question_about(company, [], year=day.year, found=[])
     levels = [(item, level) for item in items if item.is_open for level in item.levels.all()]
+    # Each document has its own rules about the credit record.
+    facts = {
+        edition.pk: about["company"] | {"dishonesty": dishonesty(findings(company, edition))}
+        for edition in {item.edition for item, _level in levels}
+    }
     questions: list[Json] = [
         about
+        | {"company": facts[item.edition_id]}
         | {
             "claims": [
                 {

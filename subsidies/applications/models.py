@@ -230,6 +230,9 @@ class Receipt(models.Model):
     answer = models.JSONField()
     editions = models.JSONField(help_text=_("所用政策版本及其哈希值"))
     engine = models.CharField(max_length=20)
+    credit = models.JSONField(
+        null=True, help_text=_("所依据的信用记录，及人工判断；早期的凭据没有这一项")
+    )
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -30,6 +30,7 @@ from subsidies.applications.forms import ApplicationForm
 from subsidies.applications.models import Application, Attachment
 from subsidies.catalogue.models import Item
 from subsidies.catalogue.views import company_of
+from subsidies.credit.findings import findings_of
 
 PAGE_SIZE = 20
 VAULT_SHOWN = 100
@@ -339,7 +340,9 @@ def _estimate(application: Application, form: ApplicationForm) -> dict[str, Any]
     if question is None:
         return None
     year = date.fromisoformat(question["event_date"]).year
-    asked = answers.question_about(application.company, [question], year=year)
+    asked = answers.question_about(
+        application.company, [question], year=year, found=findings_of(application)
+    )
     claim: dict[str, Any] = answers.answer(asked, application.item.edition)["claims"][0]
     return claim
 
@@ -369,6 +372,7 @@ def _form_context(
         "materials": materials,
         "parts": _parts(form, judged, materials, problems),
         "answer": _estimate(application, judged),
+        "credit": findings_of(application),
         "now": timezone.localtime(),
     }
 

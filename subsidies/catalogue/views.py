@@ -25,6 +25,7 @@ from subsidies.applications.models import Application
 from subsidies.catalogue.amounts import amount_note, highest
 from subsidies.catalogue.filters import STATES, PolicyFilter, state_of
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
+from subsidies.credit.findings import findings
 from subsidies.rules.edition import Rule
 
 PAGE_SIZE = 10
@@ -179,7 +180,8 @@ def _answer(item: Item, company: Company | None, question: dict[str, Any]) -> di
     """The engine's answer; of somebody unknown it says which facts it waits for."""
     year = int(question["event_date"][:4])
     if company:
-        asked = answers.question_about(company, [question], year=year)
+        found = findings(company, item.edition)
+        asked = answers.question_about(company, [question], year=year, found=found)
     else:
         asked = {
             "as_of": timezone.localdate().isoformat(),

@@ -51,7 +51,8 @@ def test_a_receipts_hash_can_be_computed_again_from_what_it_holds(company):
 
     receipt = Receipt.objects.get(pk=kept.pk)
     content = {
-        name: getattr(receipt, name) for name in ("question", "answer", "editions", "engine")
+        name: getattr(receipt, name)
+        for name in ("question", "answer", "editions", "engine", "credit")
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert receipt.sha256 == hashlib.sha256(text.encode()).hexdigest()
@@ -79,12 +80,12 @@ def test_a_question_holds_the_companys_other_awards_and_not_its_own(company, bud
     application = domain.approved(company, domain.claim(domain.LADDER))
     own = Award.objects.get(claim__application=application)
 
-    history = question_for(application)["history"]
+    history = question_for(application, [])["history"]
 
     assert history == [past.as_history()]
     assert answer_application(application)["claims"][0]["payable"] == str(own.amount)
     later = domain.filed(company, domain.claim(domain.LADDER, "factory-national"))
-    assert own.as_history() in question_for(later)["history"]
+    assert own.as_history() in question_for(later, [])["history"]
 
 
 def test_of_two_equal_awards_only_its_own_is_left_out(company, budget):
@@ -93,7 +94,7 @@ def test_of_two_equal_awards_only_its_own_is_left_out(company, budget):
     twin = PastAwardFactory(company=company, amount=own.amount)
     assert twin.as_history() == own.as_history()
 
-    assert question_for(application)["history"] == [twin.as_history()]
+    assert question_for(application, [])["history"] == [twin.as_history()]
 
 
 def test_a_cancelled_award_is_no_history(company, budget):
@@ -103,13 +104,13 @@ def test_a_cancelled_award_is_no_history(company, budget):
 
     later = domain.filed(company, domain.claim(domain.LADDER, "factory-national"))
 
-    assert question_for(later)["history"] == []
+    assert question_for(later, [])["history"] == []
 
 
 def test_another_companys_awards_are_no_history(company):
     PastAwardFactory()
 
-    assert question_for(domain.filed(company))["history"] == []
+    assert question_for(domain.filed(company), [])["history"] == []
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,6 @@ def test_the_first_company_gets_paid_for_an_investment_at_once() -> None:
         "eligible_investment": "12345678.90",
         "other_support": "100000.00",
     }
-    question = question_about(company, [claim], year=2025)
+    question = question_about(company, [claim], year=2025, found=[])
     given = answer(question, Item.objects.current().get(code="jb24-03").edition)
     assert given["total"] == "640740.73"

@@ -19,6 +19,7 @@ from tests.imports.tables import (
     FIGURES,
     FISCAL,
     INCIDENTS,
+    WHOLE_CREDIT,
     as_csv,
     as_xlsx,
     company_rows,
@@ -53,6 +54,11 @@ def figure(code=KNOWN, year="2025", measure="研发投入", value="100", source=
 
 def credit(*rows):
     return as_csv([CREDIT, *rows])
+
+
+def whole_credit(*rows):
+    """A table with the columns that say what kind of entry it is and how long it stands."""
+    return as_csv([WHOLE_CREDIT, *rows])
 
 
 def incidents(*rows):
@@ -548,6 +554,41 @@ CHECKED = {
         2,
         "F 数据截至",
         "年-月-日",
+    ),
+    "a kind of entry nobody knows": (
+        "credit",
+        whole_credit((KNOWN, "失信", "", "罚款", "1号", "2025-03-01", "", "")),
+        2,
+        "B 类别",
+        "请填其中之一：严重失信主体名单",
+    ),
+    "a grade nobody knows": (
+        "credit",
+        whole_credit((KNOWN, "行政处罚", "较重", "罚款", "1号", "2025-03-01", "", "")),
+        2,
+        "C 等级",
+        "请填其中之一：轻微、一般、严重",
+    ),
+    "shown longer than the grade allows": (
+        "credit",
+        whole_credit((KNOWN, "行政处罚", "轻微", "罚款", "1号", "2025-03-01", "2025-06-02", "")),
+        2,
+        "G 公示到",
+        "“轻微”的公示期应到 2025-03-01 至 2025-06-01 之间",
+    ),
+    "shown to a day before the decision": (
+        "credit",
+        whole_credit((KNOWN, "行政处罚", "", "罚款", "1号", "2025-03-01", "2025-02-28", "")),
+        2,
+        "G 公示到",
+        "不能早于列入日期",
+    ),
+    "told in the future": (
+        "credit",
+        whole_credit((KNOWN, "行政处罚", "", "罚款", "1号", "2025-03-01", "", "2027-01-01")),
+        2,
+        "H 数据截至",
+        "这一天还没有到",
     ),
     "repaired before it was listed": (
         "credit",

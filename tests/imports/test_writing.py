@@ -22,6 +22,7 @@ from tests.imports.tables import (
     FIGURES,
     FISCAL,
     INCIDENTS,
+    WHOLE_CREDIT,
     as_csv,
     as_xlsx,
     company_rows,
@@ -136,6 +137,30 @@ def test_a_repair_reaches_the_entry_with_the_same_document(district, administrat
     assert run.changed == 1
     entry.refresh_from_db()
     assert (entry.title, entry.repaired_on) == ("欠缴税款", date(2025, 9, 1))
+
+
+def test_an_entry_is_written_with_its_kind_its_grade_and_its_days(district, administrator):
+    company = CompanyFactory(district=district)
+    row = (company.uscc, "行政处罚", "一般", "排污", "甬环罚1号", "2026-02-28", "", "2026-03-01")
+    content = as_csv([WHOLE_CREDIT, row], "gb18030")
+
+    confirm(start("credit", district, administrator, content), administrator)
+    again = start("credit", district, administrator, content)
+
+    entry = CreditEntry.objects.get(company=company)
+    assert (entry.kind, entry.grade, entry.as_of) == ("penalty", "general", date(2026, 3, 1))
+    assert entry.valid_until == date(2027, 2, 28)  # the most that the grade allows
+    assert (again.new, again.changed, again.same) == (0, 0, 1)
+
+
+def test_a_table_of_the_old_form_still_writes_entries_of_the_list(district, administrator):
+    company = CompanyFactory(district=district)
+    content = as_csv([CREDIT, (company.uscc, "欠税", "1号", "2025-03-01", "")])
+
+    confirm(start("credit", district, administrator, content), administrator)
+
+    entry = CreditEntry.objects.get()
+    assert (entry.kind, entry.valid_until, entry.as_of) == ("blacklist", None, date(2026, 3, 11))
 
 
 def test_the_treasurer_writes_the_fiscal_contribution(district, treasurer):

@@ -1,0 +1,128 @@
+"""What stands against a company under a policy document, entry by entry."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from companies.models import Company, CreditEntry, CreditKind
+from subsidies.credit.models import CreditEffect, CreditJudgement, CreditRule
+
+# What counts until somebody says otherwise.
+DEFAULTS = {
+    CreditKind.BLACKLIST: CreditEffect.BLOCKS,
+    CreditKind.PENALTY: CreditEffect.ASKS,
+    CreditKind.ABNORMAL: CreditEffect.ASKS,
+    CreditKind.OTHER: CreditEffect.ASKS,
+}
+# The check of an edition that asks for a clean record; a document without it looks at none.
+CHECK = "dishonesty"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An entry that stands, what it does under the clause, and what was judged of it."""
+
+    entry: CreditEntry
+    effect: CreditEffect
+    clause: str
+    judgement: CreditJudgement | None = None
+
+    @property
+    def blocks(self) -> bool:
+        return self.effect == CreditEffect.BLOCKS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person still has to judge it."""
+        return not self.blocks and self.judgement is None
+
+    @property
+    def obstacle(self) -> str:
+        """Why nobody agrees or pays as long as this stands; empty where nothing is in the way."""
+        told = {"entry": self.entry.named, "clause": self.clause}
+        if self.blocks:
+            return _("失信记录未修复：%(entry)s，依据 %(clause)s") % told
+        if self.judgement is None:
+            return _("信用记录还没有判断：%(entry)s，依据 %(clause)s") % told
+        if self.judgement.matters:
+            return _("信用记录已判断为影响兑现：%(entry)s，依据 %(clause)s") % told
+        return ""
+
+    def as_kept(self) -> dict[str, Any]:
+        """The finding as a receipt keeps it."""
+        entry, judged = self.entry, self.judgement
+        return {
+            "entry": entry.pk,
+            "kind": entry.kind,
+            "grade": entry.grade,
+            "title": entry.title,
+            "number": entry.number,
+            "source": entry.source,
+            "listed_on": entry.listed_on.isoformat(),
+            "valid_until": entry.valid_until.isoformat() if entry.valid_until else None,
+            "as_of": entry.as_of.isoformat() if entry.as_of else None,
+            "effect": self.effect.value,
+            "clause": self.clause,
+            "judgement": judged
+            and {
+                "matters": judged.matters,
+                "text": judged.text,
+                "by": str(judged.by),
+                "at": judged.at.isoformat(),
+            },
+        }
+
+
+def effects(document_id: int, day: date) -> dict[tuple[str, str], CreditEffect]:
+    """What was set for a document, by kind and grade; without a grade for all that have no
+    line of their own."""
+    return {(kind.value, ""): effect for kind, effect in DEFAULTS.items()} | {
+        (rule.kind, rule.grade): CreditEffect(rule.effect)
+        for rule in CreditRule.objects.filter(document=document_id).in_force_on(day)
+    }
+
+
+def findings(
+    company: Company, edition: Any, judgements: Iterable[CreditJudgement] = ()
+) -> list[Finding]:
+    """What stands against a company today under an edition's document, the gravest first.
+    Entries without effect are left out; a document that asks for no clean record has none."""
+    rule = edition.rules_document.rules.get(CHECK)
+    if rule is None:
+        return []
+    today = timezone.localdate()
+    entries = list(company.credit_entries.standing_on(today).order_by("listed_on", "pk"))
+    if not entries:
+        return []
+    found = effects(edition.document_id, today)
+    judged = {(row.entry_id, row.kind, row.grade): row for row in judgements}
+    rows = [
+        Finding(
+            entry,
+            found.get((entry.kind, entry.grade)) or found[entry.kind, ""],
+            rule.clause,
+            judged.get((entry.pk, entry.kind, entry.grade)),
+        )
+        for entry in entries
+    ]
+    return sorted(
+        (row for row in rows if row.effect != CreditEffect.NONE), key=lambda row: not row.blocks
+    )
+
+
+def findings_of(application: Any) -> list[Finding]:
+    """What stands against an application today, with what was judged of it."""
+    return findings(
+        application.company,
+        application.item.edition,
+        application.credit_judgements.select_related("by").order_by("pk"),
+    )
+
+
+def dishonesty(found: Iterable[Finding]) -> list[dict[str, str]]:
+    """The `dishonesty` of a question: what blocks. The rest is for people to judge."""
+    return [{"listed_on": row.entry.listed_on.isoformat()} for row in found if row.blocks]

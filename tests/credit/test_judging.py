@@ -1,0 +1,273 @@
+"""What the rules leave to people: nobody agrees before it was judged, and the reason is kept."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.models import Role
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
+from companies.models import CreditKind
+from reviews import credit
+from reviews.models import StageKind
+from subsidies.applications.answers import is_true
+from subsidies.applications.enums import Status
+from subsidies.models import CreditJudgement, Receipt
+from tests import domain
+from tests.credit.conftest import FINANCE, INDUSTRY, fined, listed, person
+from tests.factories import MemberFactory
+
+
+@pytest.fixture
+def application(company):
+    return domain.at_stage(StageKind.REVIEW, company)
+
+
+@pytest.fixture
+def judge_of(application):
+    """The person who may do the case's open task."""
+    return domain.someone_fresh(domain.open_tasks(application)[0])
+
+
+def judge(application, entry, by, *, matters=False, text="与本项目无关"):
+    return credit.judge(domain.case_of(application), entry, matters=matters, text=text, by=by)
+
+
+def test_nobody_agrees_before_an_entry_was_judged(company, application, judge_of):
+    entry = fined(company)
+    task = domain.open_tasks(application)[0]
+
+    with pytest.raises(Refused) as refusal:
+        domain.decide(task, by=judge_of)
+
+    told = refusal.value.messages[1]
+    assert "还没有判断" in told
+    assert "甬环罚〔2026〕3号" in told
+    assert "九（二）" in told
+    assert application.receipts.latest("pk").credit[0]["judgement"] is None
+    judge(application, entry, judge_of)
+    opinion = domain.decide(task, by=judge_of)
+    assert opinion.receipt.credit[0]["judgement"]["text"] == "与本项目无关"
+    assert is_true(Receipt.objects.get(pk=opinion.receipt_id))
+
+
+def test_nobody_agrees_past_an_entry_that_was_judged_to_matter(company, application, judge_of):
+    judge(application, fined(company), judge_of, matters=True)
+
+    with pytest.raises(Refused, match="判断为影响兑现"):
+        domain.decide(domain.open_tasks(application)[0], by=judge_of)
+    assert domain.decide(domain.open_tasks(application)[0], "reject", by=judge_of)
+
+
+@pytest.mark.parametrize("verdict", ["return", "reject"])
+def test_returning_and_refusing_need_no_judgement(company, application, judge_of, verdict):
+    fined(company)
+
+    assert domain.decide(domain.open_tasks(application)[0], verdict, by=judge_of)
+
+
+@pytest.mark.parametrize("stage", [StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL])
+def test_an_entry_that_came_later_is_judged_at_the_next_stage(company, budget, stage):
+    application = domain.at_stage(stage, company)
+    entry = fined(company)
+    task = domain.open_tasks(application)[0]
+
+    with pytest.raises(Refused, match="还没有判断"):
+        domain.decide(task)
+    judge(application, entry, domain.someone_fresh(task))
+    assert domain.decide(task)
+
+
+def test_accepting_needs_no_judgement(company):
+    fined(company)
+
+    assert domain.at_stage(StageKind.REVIEW, company)
+
+
+def test_judged_again_the_newest_counts(company, application, judge_of):
+    entry = fined(company)
+    judge(application, entry, judge_of, matters=True)
+    judge(application, entry, judge_of, text="复核后认为无关")
+
+    assert domain.decide(domain.open_tasks(application)[0], by=judge_of)
+    assert CreditJudgement.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", [{"kind": CreditKind.ABNORMAL}, {"grade": "serious"}])
+def test_an_entry_that_became_another_is_judged_anew(company, application, judge_of, change):
+    entry = fined(company)
+    judge(application, entry, judge_of)
+    type(entry).objects.filter(pk=entry.pk).update(**change)
+
+    with pytest.raises(Refused, match="还没有判断"):
+        domain.decide(domain.open_tasks(application)[0], by=judge_of)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"matters": None}, "请选择"),
+        ({"text": "  "}, "请写明判断的理由"),
+        ({"text": "长" * 501}, "最多 500 个字"),
+    ],
+)
+def test_a_judgement_is_a_choice_and_a_reason(company, application, judge_of, given, told):
+    entry = fined(company)
+
+    with pytest.raises(Refused, match=told):
+        judge(application, entry, judge_of, **given)
+    assert not CreditJudgement.objects.exists()
+
+
+def test_the_database_wants_a_reason_too(company, application, judge_of):
+    entry = fined(company)
+
+    with pytest.raises(IntegrityError, match="has_a_reason"), transaction.atomic():
+        CreditJudgement.objects.create(
+            application=application,
+            entry=entry,
+            kind="penalty",
+            matters=False,
+            text="",
+            by=judge_of,
+        )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE subsidies_creditjudgement SET matters = NOT matters",
+        "DELETE FROM subsidies_creditjudgement",
+        "TRUNCATE subsidies_creditjudgement",
+    ],
+)
+def test_the_database_keeps_judgements(company, application, judge_of, statement):
+    judge(application, fined(company), judge_of)
+
+    with pytest.raises(domain.REFUSED_BY_TRIGGER):
+        domain.execute(statement)
+
+
+def test_what_blocks_or_was_repaired_is_not_for_people(company, application, judge_of):
+    for entry in (listed(company), fined(company, repaired_on=domain.TODAY)):
+        with pytest.raises(StateChanged, match="不用判断"):
+            judge(application, entry, judge_of)
+
+
+def test_only_whose_task_it_is_judges(company, application):
+    entry = fined(company)
+    others = [
+        person(FINANCE, Role.FINANCE),
+        person(FINANCE, Role.AUDITOR),
+        person("jb-science", Role.REVIEWER),
+        domain.clerk_of(company),
+    ]
+
+    for by in others:
+        with pytest.raises(NotAllowed):
+            judge(application, entry, by)
+
+
+def test_nobody_judges_their_own_company(company, application, judge_of):
+    entry = fined(company)
+    MemberFactory(user=judge_of, company=company)
+
+    with pytest.raises(NotAllowed):
+        judge(application, entry, judge_of)
+
+
+def test_after_the_approval_the_lead_department_judges(company, budget):
+    application = domain.approved(company)
+    entry = fined(company)
+
+    with pytest.raises(NotAllowed):
+        judge(application, entry, person(FINANCE, Role.FINANCE))
+    assert judge(application, entry, person(INDUSTRY, Role.REVIEWER))
+
+
+def test_a_judgement_is_recorded(company, application, judge_of):
+    judge(application, fined(company), judge_of)
+
+    entry = Entry.objects.get(action="case.credit_judged")
+    assert entry.actor == judge_of
+    assert entry.data["text"] == "与本项目无关"
+    assert entry.about_id == str(application.pk)
+
+
+# Pages
+
+
+def test_an_entry_is_judged_on_the_page_of_the_case(client, company, application, judge_of):
+    entry = fined(company)
+    case = domain.case_of(application)
+    url = reverse("case_judge", args=[case.pk, entry.pk])
+    client.force_login(judge_of)
+
+    shown = client.get(case.get_absolute_url()).content.decode()
+    assert "待判断" in shown
+    assert "甬环罚〔2026〕3号" in shown
+    refused = client.post(url, {f"entry-{entry.pk}-matters": "no"})
+    assert refused.status_code == 422
+    assert "请写明判断的理由" in refused.content.decode()
+    given = {f"entry-{entry.pk}-matters": "no", f"entry-{entry.pk}-text": "金额很小"}
+    assert client.post(url, given).url == case.get_absolute_url()
+    shown = client.get(case.get_absolute_url()).content.decode()
+    assert "判断为不影响" in shown
+    assert "金额很小" in shown
+
+
+def test_others_see_the_entry_and_no_form(client, company, application):
+    entry = fined(company)
+    case = domain.case_of(application)
+    client.force_login(person(FINANCE, Role.AUDITOR))
+
+    shown = client.get(case.get_absolute_url()).content.decode()
+    assert "由正在办理本件的部门判断" in shown
+    given = {f"entry-{entry.pk}-matters": "no", f"entry-{entry.pk}-text": "无"}
+    url = reverse("case_judge", args=[case.pk, entry.pk])
+    assert client.post(url, given).status_code == 403
+    client.force_login(person("jb-commerce", Role.REVIEWER))
+    assert client.post(url, given).status_code == 404
+
+
+def test_the_company_is_told_what_stands_against_it_and_how_to_repair_it(
+    client, company, application, clerk, judge_of
+):
+    listed(company)
+    entry = fined(company)
+    client.force_login(clerk)
+
+    shown = client.get(application.get_absolute_url()).content.decode()
+
+    for told in ("甬税〔2026〕7号", "甬环罚〔2026〕3号", "九（二）", "修复前不能兑现", "信用修复"):
+        assert told in shown
+    judge(application, entry, judge_of, text="内部理由")
+    shown = client.get(application.get_absolute_url()).content.decode()
+    assert "审核部门判断为不影响兑现" in shown
+    assert "内部理由" not in shown
+
+
+def test_the_form_tells_before_filing(client, company, clerk):
+    listed(company)
+    draft = domain.draft(company, complete=False)
+    client.force_login(clerk)
+
+    shown = client.get(reverse("application_edit", args=[draft.pk])).content.decode()
+
+    assert "甬税〔2026〕7号" in shown
+    assert "修复前不能兑现" in shown
+
+
+def test_after_the_repair_nobody_in_the_case_reads_of_it(client, company, application, judge_of):
+    entry = fined(company)
+    judge(application, entry, judge_of)
+    type(entry).objects.filter(pk=entry.pk).update(repaired_on=domain.TODAY)
+    case = domain.case_of(application)
+
+    for reader in (judge_of, domain.clerk_of(company)):
+        client.force_login(reader)
+        url = application if reader != judge_of else case
+        shown = client.get(url.get_absolute_url()).content.decode()
+        assert "排污罚款" not in shown
+        assert "甬环罚" not in shown
+    assert application.status == Status.IN_REVIEW
