@@ -145,8 +145,7 @@ def test_the_views_count_what_they_hold(client, reviewer, clock):
     response = client.get(WORKLIST)
 
     assert counts(response) == {
-        "todo": 2,
-        "alerts": 0, "overdue": 1, "soon": 1, "returned": 1, "others": 0, "done": 1,
+        "todo": 2, "alerts": 0, "overdue": 1, "soon": 1, "returned": 1, "others": 0, "done": 1,
     }  # fmt: skip
     for view, count in counts(response).items():
         assert len(numbers(client.get(WORKLIST, {"view": view}))) == count
