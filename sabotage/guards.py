@@ -233,4 +233,156 @@ SABOTAGES = [
         Code("companies/vault/downloads.py", "as_attachment=True", "as_attachment=False"),
         "tests/vault/test_downloads.py",
     ),
+    Sabotage(
+        "import: zero bytes pass",
+        Code("companies/imports/files.py", 'if b"\\0" in block:', "if False:"),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[a zero byte]",
+    ),
+    Sabotage(
+        "import: UTF-16 passes",
+        Code(
+            "companies/imports/files.py",
+            "if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):",
+            "if False:",
+        ),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[utf-16]",
+    ),
+    Sabotage(
+        "import: merged cells pass",
+        Code("companies/imports/files.py", '_refuse_merged(content["merged"])', "pass"),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[merged cells over rows]",
+    ),
+    Sabotage(
+        "import: ragged rows pass",
+        Code(
+            "companies/imports/plan.py",
+            "if len(texts) < self.width or any(",
+            "if False and any(",
+        ),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[a short row]",
+    ),
+    Sabotage(
+        "import: a second header is data",
+        Code(
+            "companies/imports/plan.py",
+            "if [cells.plain(text) for text in texts] == self.header:",
+            "if False:",
+        ),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[the header twice]",
+    ),
+    Sabotage(
+        "import: the same row twice",
+        Code("companies/imports/plan.py", "if line and not self._is_repeated(line):", "if line:"),
+        "tests/imports/test_bad_files.py"
+        "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[the same company twice]",
+    ),
+    Sabotage(
+        "import: any number of rows",
+        Code("companies/imports/files.py", "if taken > MAX_ROWS + 1:", "if False:"),
+        "tests/imports/test_bad_files.py::test_a_table_over_the_limit_of_rows_is_refused",
+    ),
+    Sabotage(
+        "import: what changed since the preview is written",
+        Code(
+            "companies/imports/services.py",
+            "if plan.faults or plan.digest != run.plan:",
+            "if False:",
+        ),
+        "tests/imports/test_writing.py::test_what_was_not_shown_is_not_written",
+    ),
+    Sabotage(
+        "credit: agreed past an entry",
+        Code(
+            "reviews/services.py",
+            "faults += [finding.obstacle for finding in found if finding.obstacle]",
+            "pass",
+        ),
+        "tests/credit/test_judging.py::test_nobody_agrees_before_an_entry_was_judged",
+    ),
+    Sabotage(
+        "credit: a batch is made past an entry",
+        Code(
+            "disbursements/services.py",
+            "if held := [fault for award in chosen for fault in _against(award)]:",
+            "if held := []:",
+        ),
+        "tests/credit/test_payments.py"
+        "::test_an_entry_stops_every_step_naming_company_document_and_clause",
+    ),
+    Sabotage(
+        "credit: a batch is approved past an entry",
+        Code("disbursements/services.py", "        faults.extend(_against(line.award))\n", ""),
+        "tests/credit/test_payments.py"
+        "::test_an_entry_stops_every_step_naming_company_document_and_clause",
+    ),
+    Sabotage(
+        "credit: a batch is paid past an entry",
+        Code(
+            "disbursements/services.py", "if faults := held(batch, by_day=on):", "if faults := []:"
+        ),
+        "tests/credit/test_payments.py"
+        "::test_an_entry_stops_every_step_naming_company_document_and_clause",
+    ),
+    Sabotage(
+        "credit: a held list leaves the house",
+        Code("disbursements/views.py", "if held := services.held(batch):", "if held := []:"),
+        "tests/credit/test_payments.py::test_the_list_of_a_held_batch_does_not_leave_the_house",
+    ),
+    Sabotage(
+        "credit: what ran out still stands",
+        Code(
+            "companies/models.py",
+            "Q(valid_until__isnull=True) | Q(valid_until__gte=day),",
+            "",
+        ),
+        "tests/credit/test_entries.py"
+        "::test_an_entry_stands_until_the_day_before_its_repair_and_on_its_last_day",
+    ),
+    Sabotage(
+        "credit: every source counts",
+        Code(
+            "companies/models.py",
+            '.exclude(~Q(number="") & ~Q(source=CREDIT_CHINA) & Exists(told_better))',
+            "",
+        ),
+        "tests/credit/test_entries.py::test_where_sources_differ_credit_china_has_the_last_word",
+    ),
+    Sabotage(
+        "credit: repaired entries are shown",
+        Code(
+            "companies/models.py",
+            "keepers | (seen & Q(pk__in=CreditEntry.objects.standing_on(day)))",
+            "keepers | seen",
+        ),
+        "tests/credit/test_entries.py::test_officials_see_what_stands",
+    ),
+    Sabotage(
+        "credit: anybody judges",
+        Code("reviews/credit.py", "    if not may_judge(case, by):\n", "    if False:\n"),
+        "tests/credit/test_judging.py::test_only_whose_task_it_is_judges",
+    ),
+    Sabotage(
+        "credit: anybody sets rules",
+        Code(
+            "subsidies/credit/services.py",
+            "if document.district_id not in by.district_ids(*RULE_ROLES):",
+            "if False:",
+        ),
+        "tests/credit/test_rules.py"
+        "::test_only_policy_officers_and_administrators_of_the_district_set_rules",
+    ),
+    Sabotage(
+        "credit: a receipt forgets its entries",
+        Code(
+            "subsidies/applications/answers.py",
+            "    if not _is_about_its_credit(receipt):\n",
+            "    if False:\n",
+        ),
+        "tests/credit/test_rules.py::test_entries_that_the_question_does_not_ask_with_are_told",
+    ),
 ]
