@@ -239,6 +239,11 @@ class Alert(models.Model):
         return self.handled_at is None
 
     @property
+    def only_asks(self) -> bool:
+        """Whether all that it wants is that somebody judges credit entries."""
+        return all(change["code"] == "judge" for change in self.changes)
+
+    @property
     def texts(self) -> list[str]:
         return [change["text"] for change in self.changes]
 

@@ -29,7 +29,7 @@ from subsidies.credit.findings import CHECK, Finding, dishonesty, findings_of
 from subsidies.models import Application, Receipt
 from subsidies.money import yuan
 
-BATCH = 200
+BATCH = 100
 Json = dict[str, Any]
 Change = dict[str, str]
 
@@ -246,8 +246,7 @@ def clear(case: Case, *, by: User | None, how: str, text: str = "") -> None:
 def clear_judged(case: Case, *, by: User) -> None:
     """Lay the alert aside where judging was all that it asked for, and nothing is left to judge."""
     alert = case.alerts.open().first()
-    asked_only = alert and all(change["code"] == "judge" for change in alert.changes)
-    if asked_only and not any(row.is_open for row in findings_of(case.application)):
+    if alert and alert.only_asks and not any(row.is_open for row in findings_of(case.application)):
         clear(case, by=by, how="judged")
 
 

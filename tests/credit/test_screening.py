@@ -388,7 +388,7 @@ def test_alerts_stand_first_on_the_worklist(client, company, application):
 
     assert page.context["rows"][0].case.application_id == application.pk
     assert "新增失信记录，原结论不再成立" in page.content.decode()
-    assert "1 件原结论不再成立" in page.content.decode()
+    assert "1 件结论有变" in page.content.decode()
     only = client.get(reverse("worklist"), {"view": "alerts"})
     assert len(only.context["rows"]) == 1
 
@@ -427,4 +427,4 @@ def test_finance_sees_which_awards_are_held(client, company, award):
     night()
     client.force_login(person(FINANCE, Role.FINANCE))
 
-    assert "原结论不再成立，先看办件" in client.get(reverse("finance_home")).content.decode()
+    assert "结论有变，先看办件" in client.get(reverse("finance_home")).content.decode()
