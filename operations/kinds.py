@@ -8,6 +8,7 @@ NAMES = {
     "companies.write_import": _("写入导入的数据"),
     "mail": _("发送邮件"),
     "reviews.render_notice": _("生成兑现通知书"),
+    "reviews.screen": _("核对办理结论与最新情况"),
     "subsidies.check_application": _("校验申请并留存凭据"),
 }
 
