@@ -141,6 +141,9 @@ class Frame:
         if self.user.has_role(*EDITION_ROLES):
             entries.append(self._entry(_("政策版本库"), "edition_list"))
             entries.append(self._entry(_("信用规则"), "credit_rules"))
+        if self.user.has_role(Role.AUDITOR, Role.ADMINISTRATOR):
+            watched = ["failed_jobs", "incident_list", "incident_detail"]
+            entries.append(self._entry(_("运行状态"), "status", watched))
         if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
             entries.append(self._entry(_("配置"), "admin:index"))
         elif self.user.has_role(Role.SECURITY_OFFICER):

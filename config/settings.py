@@ -36,6 +36,8 @@ SEAL_KEY = env.str("SEAL_KEY", default="")
 # Where the head of the audit chain is written to, and to whom it is mailed (else to the auditors).
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(VAR_DIR / "audit-anchors.txt"))
 AUDIT_ANCHOR_EMAIL = env.list("AUDIT_ANCHOR_EMAIL", default=[])
+# What Prometheus brings to read /metrics; without it nobody can.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
@@ -86,6 +88,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_guid",
     "django_htmx",
+    "django_prometheus",
     "drf_spectacular",
     "pgtrigger",
     "rest_framework",
@@ -102,6 +105,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -121,6 +125,7 @@ MIDDLEWARE = [
     "accounts.signing_in.middleware.SignInEnds",
     "accounts.signing_in.middleware.FirstSteps",
     "config.middleware.BusyMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

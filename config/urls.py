@@ -6,12 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from accounts.admin import site
-from config import health, views
+from config import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("", include("operations.urls")),
     path("language/", login_not_required(set_language), name="set_language"),
     # Before accounts: the demo's sign-in page names the people that one may be.
     *([path("", include("demo.urls"))] if settings.DEMO else []),

@@ -14,9 +14,8 @@ from operations import postgres
 from operations.backup import row_counts
 from operations.files import faulty_files
 from operations.manifest import DATABASE, FILES, BackupRefused, Manifest
-from subsidies.applications.answers import is_true
+from subsidies.incidents.services import verify_receipts
 from subsidies.ledger.reconciliation import differences
-from subsidies.models import Receipt
 
 
 def restore(source: Path, *, replace: bool = False) -> list[str]:
@@ -58,10 +57,10 @@ def check_everything() -> list[str]:
     found = differences()
     if broken := first_broken_entry():
         found.append(f"the audit chain is broken at entry {broken}")
+    _count, incidents = verify_receipts()
     found += [
-        f"receipt {receipt.pk} of {receipt.application_id} differs"
-        for receipt in Receipt.objects.order_by("pk").iterator(chunk_size=500)
-        if not is_true(receipt)
+        f"receipt {incident.receipt_id} of {incident.receipt.application_id} differs"
+        for incident in incidents
     ]
     return [*found, *faulty_files()]
 

@@ -1,10 +1,10 @@
 """What must happen after a commit. The row is the truth; the message to Celery is a hint."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +36,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(
             Q(state=State.QUEUED, run_at__lte=now) | Q(state=State.RUNNING, lease_until__lt=now)
         )
+
+    def waiting_since(self) -> datetime | None:
+        """Since when the oldest due job waits: for a worker, or for another one."""
+        waits = Case(When(state=State.RUNNING, then="lease_until"), default="run_at")
+        found: datetime | None = self.claimable().aggregate(since=Min(waits))["since"]
+        return found
 
 
 class Job(models.Model):

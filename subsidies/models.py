@@ -3,6 +3,7 @@
 from subsidies.applications.models import Application, Attachment, Claim, Receipt
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
 from subsidies.credit.models import CreditJudgement, CreditRule
+from subsidies.incidents.models import ReceiptIncident
 from subsidies.ledger.models import Award, BudgetLine, CompanyYear, Freeze, LedgerEntry
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Level",
     "PolicyDocument",
     "Receipt",
+    "ReceiptIncident",
 ]

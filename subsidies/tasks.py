@@ -2,9 +2,8 @@ import logging
 
 from celery import shared_task
 
-from subsidies.applications.answers import is_true
+from subsidies.incidents import services
 from subsidies.ledger import reconciliation
-from subsidies.models import Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +19,9 @@ def reconcile_ledger() -> None:
     name="subsidies.verify_receipts", acks_late=False, time_limit=7200, soft_time_limit=7000
 )
 def verify_receipts() -> None:
-    for receipt in Receipt.objects.order_by("pk").iterator(chunk_size=500):
-        if not is_true(receipt):
+    _count, incidents = services.verify_receipts()
+    for incident in incidents:
+        if incident.acknowledged_at is None:
+            receipt = incident.receipt
             logger.error("receipt %s of %s differs", receipt.pk, receipt.application_id)
             return

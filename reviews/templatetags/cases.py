@@ -44,6 +44,8 @@ ACTIONS = {
     "job.tried_again": _("任务再试一次"),
     "ledger.frozen": _("冻结批准"),
     "ledger.unfrozen": _("解除冻结"),
+    "receipt.acknowledged": _("确认凭据异常"),
+    "receipt.differs": _("凭据复算不一致"),
     "person.locked_out": _("登录锁定"),
     "person.password_changed": _("修改密码"),
     "person.recovery_codes_added": _("生成恢复码"),

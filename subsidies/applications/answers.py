@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +21,8 @@ from subsidies.rules import ENGINE_VERSION
 from subsidies.rules.estimate import estimate
 
 Json = dict[str, Any]
+# Of an answer that is wholly another the first differences tell enough.
+SHOWN_DIFFERENCES = 20
 
 
 def question_about(
@@ -113,18 +116,42 @@ def hash_of(receipt: Receipt) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_true(receipt: Receipt) -> bool:
-    """Whether a receipt is what was kept, and the engine gives the same answer again."""
-    if receipt.sha256 != hash_of(receipt):
-        return False
+def differences(receipt: Receipt) -> list[Json]:
+    """What of a receipt is no longer so; empty where it is what was kept and comes out the same.
+
+    `what` is hash (it is not what was kept), credit (it was asked with other entries than those
+    kept as blocking), editions (not all are there) or answer (the engine gives another); `at` the
+    place in the answer, with what was `kept` and what is `now`.
+    """
+    if receipt.sha256 != (found := hash_of(receipt)):
+        return [{"what": "hash", "at": "", "kept": receipt.sha256, "now": found}]
     if not _is_about_its_credit(receipt):
-        return False
+        return [{"what": "credit", "at": "", "kept": "", "now": ""}]
     if receipt.engine != ENGINE_VERSION:
         # Answers of an older engine are vouched for by their hash alone.
-        return True
-    if Edition.objects.filter(sha256__in=receipt.editions).count() != len(receipt.editions):
-        return False
-    return _answer(receipt.question, tuple(receipt.editions)) == receipt.answer
+        return []
+    there = set(
+        Edition.objects.filter(sha256__in=receipt.editions).values_list("sha256", flat=True)
+    )
+    if missing := [digest for digest in receipt.editions if digest not in there]:
+        return [{"what": "editions", "at": "", "kept": digest, "now": ""} for digest in missing]
+    now = _answer(receipt.question, tuple(receipt.editions))
+    return [
+        {"what": "answer", "at": place, "kept": kept, "now": then}
+        for place, kept, then in islice(_unequal(receipt.answer, now), SHOWN_DIFFERENCES)
+    ]
+
+
+def _unequal(kept: Any, now: Any, place: str = "") -> Iterator[tuple[str, str, str]]:
+    """Where two answers part, as a path such as claims.0.payable, with both values."""
+    if isinstance(kept, dict) and isinstance(now, dict):
+        for key in sorted(kept.keys() | now.keys()):
+            yield from _unequal(kept.get(key), now.get(key), f"{place}.{key}".lstrip("."))
+    elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
+        for number, (one, other) in enumerate(zip(kept, now, strict=True)):
+            yield from _unequal(one, other, f"{place}.{number}")
+    elif kept != now:
+        yield place, json.dumps(kept, ensure_ascii=False), json.dumps(now, ensure_ascii=False)
 
 
 def _is_about_its_credit(receipt: Receipt) -> bool:

@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from audit.inspections import note
+from audit.models import Subject
 from audit.services import record
 from subsidies.ledger.models import (
     Account,
@@ -32,6 +34,7 @@ def differences() -> list[str]:
 def reconcile() -> list[str]:
     """Look for differences; freeze approvals at the first ones, and say what they are."""
     found = differences()
+    note(Subject.LEDGER, faults=found)
     if found and not Freeze.objects.filter(lifted_at__isnull=True).exists():
         freeze = Freeze.objects.create(reason="\n".join(found))
         record("ledger.frozen", about=freeze, by=None, differences=found)

@@ -10,7 +10,7 @@ from audit.models import Entry
 from companies.models import CreditKind
 from reviews import credit
 from reviews.models import StageKind
-from subsidies.applications.answers import is_true
+from subsidies.applications.answers import differences
 from subsidies.applications.enums import Status
 from subsidies.models import CreditJudgement, Receipt
 from tests import domain
@@ -48,7 +48,7 @@ def test_nobody_agrees_before_an_entry_was_judged(company, application, judge_of
     judge(application, entry, judge_of)
     opinion = domain.decide(task, by=judge_of)
     assert opinion.receipt.credit[0]["judgement"]["text"] == "与本项目无关"
-    assert is_true(Receipt.objects.get(pk=opinion.receipt_id))
+    assert not differences(Receipt.objects.get(pk=opinion.receipt_id))
 
 
 def test_nobody_agrees_past_an_entry_that_was_judged_to_matter(company, application, judge_of):

@@ -10,7 +10,7 @@ from accounts.refusals import NotAllowed, Refused
 from audit.models import Entry
 from companies.models import CreditKind
 from outbox.models import Job
-from subsidies.applications.answers import answer_application, is_true, keep_receipt
+from subsidies.applications.answers import answer_application, differences, keep_receipt
 from subsidies.applications.enums import Reason
 from subsidies.credit.findings import findings
 from subsidies.credit.models import CreditEffect, CreditRule
@@ -186,7 +186,7 @@ def test_a_receipt_keeps_the_entries_that_it_rests_on(company, document, policy_
     ]
     assert receipt.credit[0]["clause"] == "九（二）"
     assert receipt.question["company"]["dishonesty"] == [{"listed_on": "2026-03-10"}]
-    assert is_true(receipt)
+    assert not differences(receipt)
 
 
 @pytest.mark.parametrize("lost", [lambda kept: kept[1:], lambda kept: [{**kept[0], "number": "x"}]])
@@ -196,7 +196,7 @@ def test_a_receipt_whose_entries_were_changed_does_not_hold(company, lost):
 
     receipt.credit = lost(receipt.credit)
 
-    assert not is_true(receipt)
+    assert differences(receipt)
 
 
 def test_entries_that_the_question_does_not_ask_with_are_told(company):
@@ -207,7 +207,7 @@ def test_entries_that_the_question_does_not_ask_with_are_told(company):
     receipt.credit = []
     receipt.sha256 = hash_of(receipt)
 
-    assert not is_true(receipt)
+    assert differences(receipt)
 
 
 def test_receipts_from_before_credit_entries_had_kinds_still_hold(company):
@@ -217,7 +217,7 @@ def test_receipts_from_before_credit_entries_had_kinds_still_hold(company):
     receipt.credit = None
     receipt.sha256 = hash_of(receipt)
 
-    assert is_true(receipt)
+    assert not differences(receipt)
 
 
 @pytest.mark.parametrize("make", [listed, fined])

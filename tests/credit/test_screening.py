@@ -17,7 +17,7 @@ from outbox.services import perform_due
 from reviews import credit, screening
 from reviews.models import Alert, Case, StageKind
 from reviews.tasks import screen_everything
-from subsidies.applications.answers import is_true
+from subsidies.applications.answers import differences
 from subsidies.applications.enums import Reason, Status
 from subsidies.models import Receipt
 from tests import domain
@@ -62,7 +62,7 @@ def test_a_new_entry_raises_one_alert_with_its_receipt(company, application):
     assert "九（二）" in alert.texts[0]
     assert alert.receipt.reason == Reason.SCREENING
     assert alert.receipt.answer["claims"][0]["eligible"] is False
-    assert is_true(Receipt.objects.get(pk=alert.receipt_id))
+    assert not differences(Receipt.objects.get(pk=alert.receipt_id))
     assert Entry.objects.filter(action="case.alert_raised", about_id=application.pk).count() == 1
 
 

@@ -79,10 +79,12 @@ def elsewhere(environment, tmp_path):
 
 
 def everything(ask):
-    """Every row of every table, as text, in an order of its own."""
+    """Every row of every table, as text, in an order of its own; but for what the checks after
+    a restore note of themselves."""
     tables = [
         row[0]
         for row in ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        if row[0] != "audit_inspection"
     ]
     return {
         table: ask(f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.inspections import note
+from audit.models import Subject
 from operations.backup import back_up
 from operations.postgres import ProgramFailed
 
@@ -21,6 +23,8 @@ class Command(BaseCommand):
             missing = back_up(target)
         except ProgramFailed as error:
             raise CommandError(str(error)) from error
+        gone = [f"file {name} is gone" for name in missing]
+        note(Subject.BACKUP, faults=gone)
         if missing:
             raise CommandError(
                 "\n".join([f"{target} is written, but rows name files that are gone:", *missing])

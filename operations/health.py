@@ -1,11 +1,19 @@
 """What containers and watchers ask: is the process alive, can it serve."""
 
-import redis
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from operations.vitals import OLDEST_JOB, disk_free_percent, redis_answers
+from outbox.models import Job
+
+# With less, uploads and the database itself begin to fail.
+DISK_FULL_PERCENT = 1
+# Without these a request fails. What all processes share and no request waits for (the queue)
+# is told as well, but takes none of them out of service: that would take out all at once.
+NEEDED = ("database", "disk")
 
 
 @login_not_required
@@ -19,8 +27,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """The process can serve: what it needs answers. Says which part does not, and no more."""
-    parts = {"database": _database_answers(), "redis": _redis_answers()}
-    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+    database = _database_answers()
+    parts = {
+        "database": database,
+        "disk": disk_free_percent() >= DISK_FULL_PERCENT,
+        "redis": redis_answers(),
+        "outbox": database and _outbox_moves(),
+    }
+    return JsonResponse(parts, status=200 if all(parts[name] for name in NEEDED) else 503)
 
 
 def _database_answers() -> bool:
@@ -32,11 +46,6 @@ def _database_answers() -> bool:
     return True
 
 
-def _redis_answers() -> bool:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1
-        ) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
+def _outbox_moves() -> bool:
+    since = Job.objects.waiting_since()
+    return since is None or timezone.now() - since <= OLDEST_JOB

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from operations import health, metrics, views
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("workspace/status/", views.status, name="status"),
+    path("workspace/failed-jobs/", views.failed_jobs, name="failed_jobs"),
+    path("workspace/failed-jobs/<int:pk>/again/", views.job_try_again, name="job_try_again"),
+]

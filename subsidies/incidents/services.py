@@ -1,0 +1,88 @@
+"""Every kept answer is computed again; what differs is an incident."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.inspections import note
+from audit.models import Subject
+from audit.services import record
+from subsidies.applications.answers import Json, differences
+from subsidies.applications.models import Receipt
+from subsidies.incidents.models import INCIDENT_ROLES, ReceiptIncident
+
+# Receipts read at a time: short questions, whatever goes on meanwhile.
+STEP = 500
+
+
+def verify_receipts() -> tuple[int, list[ReceiptIncident]]:
+    """Compute every receipt again and keep an incident of each that differs. How many were
+    looked at, and those incidents, also the ones that somebody has looked into already."""
+    count, found = 0, []
+    for receipt in _all_receipts():
+        count += 1
+        if said := differences(receipt):
+            found.append(_keep(receipt, said))
+    faults = [str(incident.receipt) for incident in found if incident.acknowledged_at is None]
+    note(Subject.RECEIPTS, faults=faults, count=count)
+    return count, found
+
+
+@transaction.atomic
+def acknowledge(incident: ReceiptIncident, *, reason: str, by: User) -> None:
+    """Say that a person has looked into it, and what was found. A new difference of the same
+    receipt opens it again."""
+    incident = (
+        ReceiptIncident.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("receipt__application")
+        .get(pk=incident.pk)
+    )
+    application = incident.receipt.application
+    if application.district_id not in by.district_ids(*INCIDENT_ROLES):
+        raise NotAllowed(_("只有审计和系统管理人员可以确认。"))
+    if incident.acknowledged_at is not None:
+        raise StateChanged(_("这条异常已由他人确认。"))
+    if not reason.strip():
+        raise Refused(_("请写明查明的原因。"))
+    incident.acknowledged_at, incident.acknowledged_by = timezone.now(), by
+    incident.reason = reason.strip()
+    incident.save(update_fields=["acknowledged_at", "acknowledged_by", "reason"])
+    record(
+        "receipt.acknowledged",
+        about=application,
+        by=by,
+        receipt=incident.receipt_id,
+        reason=incident.reason,
+    )
+
+
+def _all_receipts() -> Iterator[Receipt]:
+    last = 0
+    while step := list(Receipt.objects.filter(pk__gt=last).order_by("pk")[:STEP]):
+        yield from step
+        last = step[-1].pk
+
+
+@transaction.atomic
+def _keep(receipt: Receipt, said: list[Json]) -> ReceiptIncident:
+    incident, is_new = ReceiptIncident.objects.select_for_update().get_or_create(
+        receipt=receipt, defaults={"differences": said}
+    )
+    if is_new or incident.differences != said:
+        incident.differences = said
+        incident.acknowledged_at = incident.acknowledged_by = None
+        incident.reason = ""
+        record(
+            "receipt.differs",
+            about=receipt.application,
+            by=None,
+            receipt=receipt.pk,
+            differences=said,
+        )
+    incident.last_seen_at = timezone.now()
+    incident.save()
+    return incident

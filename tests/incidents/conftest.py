@@ -1,0 +1,8 @@
+from tests.fixtures_domain import (  # noqa: F401
+    budget,
+    clerk,
+    clock,
+    company,
+    flush_past_the_triggers,
+    world,
+)
