@@ -23,8 +23,8 @@ class Bar:
 
     @property
     def used(self) -> Decimal:
-        """What is granted, as a share of the total."""
-        return self.line.granted / self.line.total if self.line.total else Decimal(0)
+        """What is granted or held, as a share of the total."""
+        return self.line.bound / self.line.total if self.line.total else Decimal(0)
 
     @property
     def level(self) -> str:
@@ -39,6 +39,15 @@ class Bar:
     @property
     def due_width(self) -> str:
         return self._share(self.line.due)
+
+    @property
+    def held_width(self) -> str:
+        return self._share(self.line.reserved)
+
+    @property
+    def held_from(self) -> str:
+        """Where the held part begins: behind all that is granted."""
+        return self._share(self.line.granted)
 
     def _share(self, amount: Decimal) -> str:
         share = 100 * amount / self.line.total if self.line.total else Decimal(0)
@@ -56,6 +65,7 @@ class Tally:
     paid_count: int
     due: Decimal
     due_count: int
+    held: Decimal
 
 
 def bars(district: District, year: int) -> list[Bar]:
@@ -79,6 +89,7 @@ def tally(district: District, year: int, rows: list[Bar]) -> Tally:
         paid_count=counts["paid"],
         due=sum((line.due for line in lines), zero),
         due_count=counts["due"],
+        held=sum((line.reserved for line in lines), zero),
     )
 
 

@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -184,11 +186,12 @@ class EntryFilter(django_filters.FilterSet):
         self, entries: "QuerySet[LedgerEntry]", name: str, value: str
     ) -> "QuerySet[LedgerEntry]":
         text = value.strip()
-        return entries.filter(
-            Q(award__company__name__icontains=text)
-            | Q(award__company__uscc__icontains=text)
-            | Q(award__claim__application__number__icontains=text)
+        found = (
+            Q(**{f"{application}__{field}__icontains": text})
+            for application in ("application", "award__claim__application")
+            for field in ("company__name", "company__uscc", "number")
         )
+        return entries.filter(reduce(or_, found))
 
 
 @require_GET
@@ -200,7 +203,13 @@ def ledger_list(request: SignedInRequest) -> HttpResponse:
     )
     filtered = EntryFilter(request.GET, queryset=entries)
     rows = filtered.qs.select_related(
-        "award__company", "award__claim__application__item", "budget_line", "by"
+        *(
+            f"{application}__{part}"
+            for application in ("application", "award__claim__application")
+            for part in ("company", "item")
+        ),
+        "budget_line",
+        "by",
     ).order_by("-pk")
     page = Paginator(rows, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -13,14 +13,13 @@ from subsidies.templatetags.money import yuan
 class BudgetLineForm(forms.ModelForm):
     def clean_total(self) -> Decimal:
         total: Decimal = self.cleaned_data["total"]
-        granted = self.instance.granted
-        if total < granted:
+        if total < self.instance.bound:
             raise forms.ValidationError(
                 _(
-                    "预算不能低于已批准的 %(granted)s 元：只能调减还没有批准的部分。"
+                    "预算不能低于已预留和已批准的 %(bound)s 元：只能调减还没有占用的部分。"
                     "请填写不低于该数的金额。"
                 )
-                % {"granted": yuan(granted)}
+                % {"bound": yuan(self.instance.bound)}
             )
         return total
 
@@ -28,10 +27,10 @@ class BudgetLineForm(forms.ModelForm):
 class BudgetLineAdmin(ConfigurationAdmin):
     district_path = "district"
     form = BudgetLineForm
-    list_display = ("year", "code", "name", "total", "granted", "paid")
+    list_display = ("year", "code", "name", "total", "reserved", "granted", "paid")
     list_filter = ("year", "district")
     # What the ledger counts is not typed in.
-    readonly_fields = ("granted", "paid")
+    readonly_fields = ("reserved", "granted", "paid")
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -13,7 +13,7 @@ BATCH_KINDS = {
     BatchStatus.PAID: "pass",
     BatchStatus.CANCELLED: "shut",
 }
-ENTRY_KINDS = {"grant": "now", "release": "shut", "pay": "pass", "fail": "fail"}
+ENTRY_KINDS = {"reserve": "info", "grant": "now", "release": "shut", "pay": "pass", "fail": "fail"}
 
 
 @register.filter

@@ -7,16 +7,20 @@ locks; the CHECK constraints hold the ceilings even where a lock was forgotten.
 
 import uuid
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit.triggers import append_only, status_arrows
 from companies.models import Company
+
+if TYPE_CHECKING:
+    from subsidies.applications.models import Application
 
 
 class BudgetLineQuerySet(models.QuerySet["BudgetLine"]):
@@ -50,6 +54,9 @@ class BudgetLine(models.Model):
     code = models.CharField(_("预算科目"), max_length=40)
     name = models.CharField(_("名称"), max_length=80)
     total = models.DecimalField(_("预算"), max_digits=16, decimal_places=2)
+    reserved = models.DecimalField(
+        _("预留"), max_digits=16, decimal_places=2, default=0, db_default=0
+    )
     granted = models.DecimalField(_("已批准"), max_digits=16, decimal_places=2, default=0)
     paid = models.DecimalField(_("已拨付"), max_digits=16, decimal_places=2, default=0)
 
@@ -66,7 +73,12 @@ class BudgetLine(models.Model):
             ),
             models.CheckConstraint(
                 name="budget_not_overdrawn",
-                condition=Q(paid__gte=0, paid__lte=F("granted"), granted__lte=F("total")),
+                condition=Q(
+                    paid__gte=0,
+                    paid__lte=F("granted"),
+                    reserved__gte=0,
+                    total__gte=F("granted") + F("reserved"),
+                ),
             ),
         ]
 
@@ -75,7 +87,12 @@ class BudgetLine(models.Model):
 
     @property
     def left(self) -> Decimal:
-        return self.total - self.granted
+        return self.total - self.bound
+
+    @property
+    def bound(self) -> Decimal:
+        """Granted, or held for what is about to be."""
+        return self.reserved + self.granted
 
     @property
     def due(self) -> Decimal:
@@ -278,23 +295,54 @@ class Account(models.TextChoices):
     """Where money stands between the budget and the company."""
 
     BUDGET = "budget", _("预算")
+    RESERVED = "reserved", _("预留")
     GRANTED = "granted", _("应付奖补")
     PAID = "paid", _("已拨付")
 
 
 class EntryKind(models.TextChoices):
+    RESERVE = "reserve", _("预留")
     GRANT = "grant", _("批准")
     RELEASE = "release", _("释放")
     PAY = "pay", _("拨付")
     FAIL = "fail", _("退汇")
 
 
-class LedgerEntry(models.Model):
-    """A movement of money from one account (`credit`) to another (`debit`), never changed."""
+class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
+    def of_application(self, application: "Application") -> Self:
+        """What was held for an application, and what became of it."""
+        return self.filter(Q(application=application) | Q(award__claim__application=application))
 
-    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="entries")
+
+def balance_of(account: Account, entries: str = "") -> Coalesce:
+    """What came into an account less what went out of it; `entries` is the way to them."""
+    amount = F(f"{entries}amount")
+    return Coalesce(
+        Sum(
+            Case(
+                When(**{f"{entries}debit": account}, then=amount),
+                When(**{f"{entries}credit": account}, then=-amount),
+            )
+        ),
+        Value(Decimal(0)),
+    )
+
+
+class LedgerEntry(models.Model):
+    """A movement of money from one account (`credit`) to another (`debit`), never changed.
+
+    It is of an award; or of an application as a whole while money is only held for it: which
+    claims it has a correction may still change.
+    """
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, null=True, related_name="entries")
+    application = models.ForeignKey(
+        "subsidies.Application", on_delete=models.PROTECT, null=True, related_name="entries"
+    )
     budget_line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
-    company_year = models.ForeignKey(CompanyYear, on_delete=models.PROTECT, related_name="entries")
+    company_year = models.ForeignKey(
+        CompanyYear, on_delete=models.PROTECT, null=True, related_name="entries"
+    )
     kind = models.CharField(max_length=10, choices=EntryKind)
     credit = models.CharField(max_length=10, choices=Account)
     debit = models.CharField(max_length=10, choices=Account)
@@ -302,12 +350,27 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
+    objects = LedgerEntryQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = _("台账分录")
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(name="entry_above_zero", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="entry_moves", condition=~Q(credit=F("debit"))),
+            models.CheckConstraint(
+                name="entry_of_an_award_or_of_what_is_held",
+                condition=Q(
+                    award__isnull=False, application__isnull=True, company_year__isnull=False
+                )
+                | Q(
+                    award__isnull=True,
+                    application__isnull=False,
+                    company_year__isnull=True,
+                    credit__in=["budget", "reserved"],
+                    debit__in=["budget", "reserved"],
+                ),
+            ),
         ]
         triggers = [
             *append_only("the ledger is append-only"),
@@ -315,6 +378,15 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+    @property
+    def filing(self) -> "Application":
+        """The application that the money moved for."""
+        if self.application is not None:
+            return self.application
+        assert self.award is not None
+        assert self.award.claim is not None
+        return self.award.claim.application
 
 
 class Freeze(models.Model):

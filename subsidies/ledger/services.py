@@ -31,6 +31,7 @@ from subsidies.ledger.models import (
     EntryKind,
     Freeze,
     LedgerEntry,
+    balance_of,
 )
 from subsidies.money import yuan
 
@@ -46,11 +47,31 @@ class AboveAnswer(Refused):
 
 
 @transaction.atomic
+def reserve_application(application: Application, *, by: User) -> None:
+    """Hold what was determined for an application's claims on its budget line.
+
+    The application is locked by the caller. Raises BudgetExhausted, with what is left.
+    """
+    _refuse_while_frozen()
+    amounts = application.claims.values_list("determined_amount", flat=True)
+    line, held = _locked_budget(application)
+    _hold(application, sum((each or Decimal(0) for each in amounts), Decimal(0)), line, held, by)
+
+
+@transaction.atomic
+def release_application(application: Application, *, by: User) -> None:
+    """Let go of whatever is held for an application, which the caller has locked."""
+    for line in _locked_lines(held := _held(application)):
+        _move_held(application, line, -held[line.pk], by)
+
+
+@transaction.atomic
 def grant_application(
     application: Application, amounts: dict[int, Decimal], *, by: User
 ) -> list[Award]:
-    """Commit an application's claims as awards, all or none.
+    """Commit an application's claims as awards, all or none, from what is held for it.
 
+    Where too little is held, or on a line of a year that is over, that is put right first.
     `amounts` maps a claim's id to what is granted. The application is locked by the caller.
     Raises BudgetExhausted or AboveAnswer, with what is left; nothing is changed then.
     """
@@ -61,7 +82,7 @@ def grant_application(
     claims = list(application.claims.select_related("level__item__edition__document"))
     if missing := [claim for claim in claims if claim.pk not in amounts]:
         raise Refused(_("“%(claim)s”还没有核定金额，请退回审定。") % {"claim": missing[0]})
-    line = _locked_budget_line(application)
+    line, held = _locked_budget(application)
     locked(Company.objects.filter(pk=application.company_id)).get()
     years = {
         year: _locked_company_year(application, year)
@@ -69,12 +90,7 @@ def grant_application(
     }
     failpoint("ledger.locked")
     _refuse_above_answer(application, claims, amounts)
-    total = sum((amounts[claim.pk] for claim in claims), Decimal(0))
-    if total > line.left:
-        raise BudgetExhausted(
-            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
-            % {"line": line.name, "left": yuan(line.left), "total": yuan(total)}
-        )
+    _hold(application, sum((amounts[claim.pk] for claim in claims), Decimal(0)), line, held, by)
     awards = []
     for claim in claims:
         award = _grant(application, claim, amounts[claim.pk], line, years[claim.policy_year], by)
@@ -107,12 +123,13 @@ def _grant(
         granted_by=by,
     )
     failpoint("ledger.awarded")
-    # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
-    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
+    BudgetLine.objects.filter(pk=line.pk).update(
+        reserved=F("reserved") - amount, granted=F("granted") + amount
+    )
     counter = "capped" if counts_to_cap else "uncapped"
     CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
     failpoint("ledger.counted")
-    _write(award, EntryKind.GRANT, Account.BUDGET, Account.GRANTED, company_year, by)
+    _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, company_year, by)
     return award
 
 
@@ -125,7 +142,7 @@ def lock_awards(awards: Iterable[Award]) -> None:
     pks = [award.pk for award in awards]
     rows = list(locked(Award.objects.filter(pk__in=pks)).order_by("pk"))
     lines = {award.budget_line_id for award in rows if award.budget_line_id}
-    list(locked(BudgetLine.objects.filter(pk__in=lines)).order_by("pk"))
+    _locked_lines(lines)
     years = LedgerEntry.objects.filter(award__in=pks).values("company_year")
     list(locked(CompanyYear.objects.filter(pk__in=years)).order_by("company_id", "year"))
 
@@ -218,14 +235,67 @@ def _refuse_while_frozen() -> None:
         raise Refused(_("台账核对发现差异，批准已暂停。请联系财政和系统管理人员。"))
 
 
-def _locked_budget_line(application: Application) -> BudgetLine:
+def _held(application: Application) -> dict[int, Decimal]:
+    """What is held for an application, by budget line."""
+    rows = LedgerEntry.objects.of_application(application).order_by().values_list("budget_line")
+    return dict(rows.annotate(held=balance_of(Account.RESERVED)).exclude(held=0))
+
+
+def _hold(
+    application: Application,
+    total: Decimal,
+    line: BudgetLine,
+    held: dict[BudgetLine, Decimal],
+    by: User,
+) -> None:
+    """Hold exactly `total` on this line, and nothing on others."""
+    here = held.get(line, Decimal(0))
+    if total > line.left + here:
+        raise BudgetExhausted(
+            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
+            % {"line": line.name, "left": yuan(line.left + here), "total": yuan(total)}
+        )
+    for other, amount in held.items():
+        if other != line:
+            _move_held(application, other, -amount, by)
+    _move_held(application, line, total - here, by)
+
+
+def _move_held(application: Application, line: BudgetLine, amount: Decimal, by: User) -> None:
+    """Hold so much more on a locked line; less where it is below zero."""
+    if not amount:
+        return
+    accounts = [Account.BUDGET, Account.RESERVED]
+    credit, debit = accounts if amount > 0 else reversed(accounts)
+    # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
+    BudgetLine.objects.filter(pk=line.pk).update(reserved=F("reserved") + amount)
+    LedgerEntry.objects.create(
+        application=application,
+        budget_line=line,
+        kind=EntryKind.RESERVE if amount > 0 else EntryKind.RELEASE,
+        credit=credit,
+        debit=debit,
+        amount=abs(amount),
+        at=timezone.now(),
+        by=by,
+    )
+
+
+def _locked_lines(pks: Iterable[int]) -> list[BudgetLine]:
+    return list(locked(BudgetLine.objects.filter(pk__in=list(pks))).order_by("pk"))
+
+
+def _locked_budget(application: Application) -> tuple[BudgetLine, dict[BudgetLine, Decimal]]:
+    """This year's line for an application, and what is held for it on which line, all locked."""
     line = budget_line_for(application)
     if line is None:
         raise BudgetExhausted(
             _("%(year)s 年度没有本事项的预算科目，请财政部门先下达预算。")
             % {"year": timezone.localdate().year}
         )
-    return locked(BudgetLine.objects.filter(pk=line.pk)).get()
+    held = _held(application)
+    rows = {row.pk: row for row in _locked_lines({line.pk, *held})}
+    return rows[line.pk], {rows[pk]: amount for pk, amount in held.items()}
 
 
 def _locked_company_year(application: Application, year: int) -> CompanyYear:

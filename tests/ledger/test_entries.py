@@ -36,7 +36,7 @@ def put(award, status):
     award.refresh_from_db()
 
 
-def test_a_grant_a_payment_and_a_release_are_entries_between_accounts(award):
+def test_what_is_held_granted_and_paid_are_entries_between_accounts(award):
     by = UserFactory()
     services.move_award(award, AwardStatus.NOTIFIED)
     services.move_award(award, AwardStatus.SCHEDULED)
@@ -44,7 +44,8 @@ def test_a_grant_a_payment_and_a_release_are_entries_between_accounts(award):
 
     entries = LedgerEntry.objects.values_list("kind", "credit", "debit", "amount", "by")
     assert list(entries) == [
-        ("grant", "budget", "granted", award.amount, award.granted_by_id),
+        ("reserve", "budget", "reserved", award.amount, award.granted_by_id),
+        ("grant", "reserved", "granted", award.amount, award.granted_by_id),
         ("pay", "granted", "paid", award.amount, by.pk),
     ]
 
@@ -90,7 +91,8 @@ def test_the_database_keeps_entries_and_awards_as_they_are(award, statement):
     with pytest.raises(domain.REFUSED_BY_TRIGGER):
         domain.execute(statement)
 
-    assert Award.objects.get().amount == LedgerEntry.objects.get().amount == award.amount
+    amounts = [row.amount for row in (Award.objects.get(), *LedgerEntry.objects.all())]
+    assert amounts == [award.amount] * 3
 
 
 def test_an_award_of_before_the_system_is_held_fast_too(company):
@@ -171,7 +173,7 @@ MOVES = st.lists(
 def check_counters():
     for line in BudgetLine.objects.all():
         assert (line.granted, line.paid) == entries_of(line.entries.all())
-        assert 0 <= line.paid <= line.granted <= line.total
+        assert 0 <= line.paid <= line.granted <= line.total - line.reserved
     for year in CompanyYear.objects.all():
         assert year.granted == entries_of(year.entries.all())[0]
         assert year.capped == 0 or year.capped <= year.cap
