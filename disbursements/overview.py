@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from accounts.models import District
 from disbursements.models import Batch, BatchStatus
 from reviews.models import Alert
-from subsidies.ledger.models import AwardStatus
+from subsidies.ledger.models import REACHED, AwardQuerySet, AwardStatus
 from subsidies.models import Award, BudgetLine
 
 WARN_AT, OVER_AT = Decimal("0.7"), Decimal("0.9")
@@ -76,8 +76,8 @@ def bars(district: District, year: int) -> list[Bar]:
 
 def tally(district: District, year: int, rows: list[Bar]) -> Tally:
     counts = Award.objects.filter(district=district, budget_line__year=year).aggregate(
-        paid=Count("pk", filter=Q(status=AwardStatus.PAID)),
-        due=Count("pk", filter=~Q(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])),
+        paid=Count("pk", filter=Q(status__in=[AwardStatus.PAID, AwardStatus.CLAWBACK])),
+        due=Count("pk", filter=~Q(status__in=[*REACHED, AwardStatus.CANCELLED])),
     )
     lines = [bar.line for bar in rows]
     zero = Decimal(0)
@@ -93,7 +93,7 @@ def tally(district: District, year: int, rows: list[Bar]) -> Tally:
     )
 
 
-def waiting_awards(district: District) -> "QuerySet[Award]":
+def waiting_awards(district: District) -> "AwardQuerySet":
     """Awards that may be put into a batch, the longest waiting first."""
     return (
         Award.objects.filter(district=district, status__in=PAYABLE)

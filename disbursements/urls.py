@@ -12,5 +12,13 @@ urlpatterns = [
     path("finance/batches/<uuid:pk>/approve/", views.batch_approve, name="batch_approve"),
     path("finance/batches/<uuid:pk>/cancel/", views.batch_cancel, name="batch_cancel"),
     path("finance/batches/<uuid:pk>/pay/", views.batch_pay, name="batch_pay"),
+    path("finance/lines/<int:pk>/", views.line_detail, name="line_detail"),
+    path("finance/lines/<int:pk>/fail/", views.line_fail, name="line_fail"),
+    path("finance/lines/<int:pk>/claw-back/", views.line_claw_back, name="line_claw_back"),
+    path("finance/clawbacks/", views.clawback_list, name="clawback_list"),
+    path("finance/clawbacks/<uuid:pk>/", views.clawback_detail, name="clawback_detail"),
+    path("finance/clawbacks/<uuid:pk>/confirm/", views.clawback_confirm, name="clawback_confirm"),
+    path("finance/clawbacks/<uuid:pk>/drop/", views.clawback_drop, name="clawback_drop"),
+    path("finance/clawbacks/<uuid:pk>/receive/", views.clawback_receive, name="clawback_receive"),
     path("finance/batches/<uuid:pk>/list.xlsx", views.batch_download, name="batch_download"),
 ]

@@ -3,7 +3,7 @@
 from django import template
 
 from companies.models import BankAccount, Company
-from disbursements.models import BatchStatus
+from disbursements.models import BatchStatus, ClawbackStatus
 
 register = template.Library()
 
@@ -13,7 +13,20 @@ BATCH_KINDS = {
     BatchStatus.PAID: "pass",
     BatchStatus.CANCELLED: "shut",
 }
-ENTRY_KINDS = {"reserve": "info", "grant": "now", "release": "shut", "pay": "pass", "fail": "fail"}
+CLAWBACK_KINDS = {
+    ClawbackStatus.DEMANDED: "now",
+    ClawbackStatus.CONFIRMED: "warn",
+    ClawbackStatus.DONE: "pass",
+    ClawbackStatus.DROPPED: "shut",
+}
+ENTRY_KINDS = {
+    "reserve": "info",
+    "grant": "now",
+    "release": "shut",
+    "pay": "pass",
+    "fail": "fail",
+    "return": "warn",
+}
 
 
 @register.filter
@@ -26,6 +39,12 @@ def account_of(company: Company) -> BankAccount | None:
 def batch_kind(status: str) -> str:
     """The kind of `components/status.html` that a batch's status has."""
     return BATCH_KINDS[BatchStatus(status)]
+
+
+@register.filter
+def clawback_kind(status: str) -> str:
+    """The kind of `components/status.html` that a clawback's status has."""
+    return CLAWBACK_KINDS[ClawbackStatus(status)]
 
 
 @register.filter

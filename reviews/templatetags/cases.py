@@ -18,6 +18,8 @@ AWARD_KINDS = {
     AwardStatus.SCHEDULED: "now",
     AwardStatus.PAID: "pass",
     AwardStatus.PAYMENT_FAILED: "fail",
+    AwardStatus.CLAWBACK: "warn",
+    AwardStatus.RETURNED: "shut",
     AwardStatus.CANCELLED: "shut",
 }
 ACTIONS = {

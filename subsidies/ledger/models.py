@@ -167,8 +167,13 @@ class AwardStatus(models.TextChoices):
     SCHEDULED = "scheduled", _("已列入批次")
     PAID = "paid", _("已拨付")
     PAYMENT_FAILED = "payment_failed", _("退汇")
+    CLAWBACK = "clawback", _("追回中")
+    RETURNED = "returned", _("已追回")
     CANCELLED = "cancelled", _("已取消")
 
+
+# What reached the company, and the day is known.
+REACHED = (AwardStatus.PAID, AwardStatus.CLAWBACK, AwardStatus.RETURNED)
 
 NEXT_AWARD_STATUSES: dict[AwardStatus, frozenset[AwardStatus]] = {
     AwardStatus.GRANTED: frozenset({AwardStatus.NOTIFIED, AwardStatus.CANCELLED}),
@@ -177,19 +182,29 @@ NEXT_AWARD_STATUSES: dict[AwardStatus, frozenset[AwardStatus]] = {
         {AwardStatus.PAID, AwardStatus.PAYMENT_FAILED, AwardStatus.NOTIFIED}
     ),
     AwardStatus.PAYMENT_FAILED: frozenset({AwardStatus.SCHEDULED, AwardStatus.CANCELLED}),
-    AwardStatus.PAID: frozenset(),
+    # The bank may send money back; what is rightly asked back is given back in part or whole.
+    AwardStatus.PAID: frozenset({AwardStatus.PAYMENT_FAILED, AwardStatus.CLAWBACK}),
+    AwardStatus.CLAWBACK: frozenset({AwardStatus.PAID, AwardStatus.RETURNED}),
+    AwardStatus.RETURNED: frozenset(),
     AwardStatus.CANCELLED: frozenset(),
 }
 
 
+NET = F("amount") + F("adjusted") - F("returned")
+
+
 class AwardQuerySet(models.QuerySet["Award"]):
+    def total(self) -> Decimal:
+        """What they come to after all that was adjusted and returned (yuan)."""
+        return self.aggregate(total=Sum(NET, default=Decimal(0)))["total"]
+
     def standing(self) -> Self:
-        """Awards that count: all but the cancelled ones."""
-        return self.exclude(status=AwardStatus.CANCELLED)
+        """Awards that count: all but those cancelled or given back whole."""
+        return self.exclude(status__in=[AwardStatus.CANCELLED, AwardStatus.RETURNED])
 
     def pending(self) -> Self:
         """Granted, and neither paid nor cancelled."""
-        return self.exclude(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])
+        return self.exclude(status__in=[*REACHED, AwardStatus.CANCELLED])
 
 
 class Award(models.Model):
@@ -215,6 +230,14 @@ class Award(models.Model):
     subject = models.CharField(_("对象"), max_length=120, blank=True)
     policy_year = models.PositiveSmallIntegerField(_("政策年度"))
     amount = models.DecimalField(_("金额"), max_digits=14, decimal_places=2)
+    # What later entries changed, counted with them: `adjusted` before the payment, up or down,
+    # `returned` after it.
+    adjusted = models.DecimalField(
+        _("调整"), max_digits=14, decimal_places=2, default=0, db_default=0
+    )
+    returned = models.DecimalField(
+        _("已退回"), max_digits=14, decimal_places=2, default=0, db_default=0
+    )
     counts_to_cap = models.BooleanField(_("受年度总量限制"))
     status = models.CharField(
         _("状态"), max_length=16, choices=AwardStatus, default=AwardStatus.GRANTED
@@ -243,8 +266,13 @@ class Award(models.Model):
             ),
             models.CheckConstraint(
                 name="award_paid_has_its_day",
-                condition=Q(status="paid", paid_on__isnull=False)
-                | (~Q(status="paid") & Q(paid_on__isnull=True)),
+                condition=Q(status__in=REACHED, paid_on__isnull=False)
+                | (~Q(status__in=REACHED) & Q(paid_on__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="award_returned_within_payable",
+                condition=Q(amount__gt=-F("adjusted"), returned__gte=0)
+                & Q(amount__gte=F("returned") - F("adjusted")),
             ),
         ]
         triggers = [
@@ -280,6 +308,16 @@ class Award(models.Model):
     def __str__(self) -> str:
         return f"{self.company} {self.item_code} {self.amount}"
 
+    @property
+    def payable(self) -> Decimal:
+        """What is to be paid, or was (yuan): the grant as adjusted since."""
+        return self.amount + self.adjusted
+
+    @property
+    def net(self) -> Decimal:
+        """What is left of it for the company (yuan), and counts in later answers."""
+        return self.payable - self.returned
+
     def as_history(self) -> dict[str, object]:
         """The award as it stands in a question's `history`."""
         return {
@@ -287,7 +325,7 @@ class Award(models.Model):
             "level": self.level_code,
             "subject": self.subject,
             "year": self.policy_year,
-            "amount": str(self.amount),
+            "amount": str(self.net),
         }
 
 
@@ -306,6 +344,7 @@ class EntryKind(models.TextChoices):
     RELEASE = "release", _("释放")
     PAY = "pay", _("拨付")
     FAIL = "fail", _("退汇")
+    RETURN = "return", _("追回")
 
 
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):

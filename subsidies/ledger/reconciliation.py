@@ -11,6 +11,7 @@ from audit.services import record
 from subsidies.applications.enums import Status
 from subsidies.applications.models import Application
 from subsidies.ledger.models import (
+    REACHED,
     Account,
     Award,
     AwardStatus,
@@ -89,13 +90,14 @@ def _award_differences() -> list[str]:
     awards = Award.objects.filter(claim__isnull=False).annotate(
         due_by_entries=_balance(Account.GRANTED), paid_by_entries=_balance(Account.PAID)
     )
-    paid = Q(status=AwardStatus.PAID, due_by_entries=0, paid_by_entries=F("amount"))
+    payable = F("amount") + F("adjusted")
+    paid = Q(status__in=REACHED, due_by_entries=0, paid_by_entries=payable - F("returned"))
     cancelled = Q(status=AwardStatus.CANCELLED, due_by_entries=0, paid_by_entries=0)
-    due = Q(due_by_entries=F("amount"), paid_by_entries=0) & ~Q(
-        status__in=[AwardStatus.PAID, AwardStatus.CANCELLED]
+    due = Q(due_by_entries=payable, paid_by_entries=0, returned=0) & ~Q(
+        status__in=[*REACHED, AwardStatus.CANCELLED]
     )
     return [
-        f"award {award.pk}: {award.status} {award.amount}; entries say due "
+        f"award {award.pk}: {award.status} {award.net}; entries say due "
         f"{award.due_by_entries}, paid {award.paid_by_entries}"
         for award in awards.exclude(paid | cancelled | due)
     ]

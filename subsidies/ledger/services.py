@@ -22,6 +22,7 @@ from subsidies.applications.models import Application, Claim
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import (
     NEXT_AWARD_STATUSES,
+    REACHED,
     Account,
     Award,
     AwardStatus,
@@ -126,10 +127,9 @@ def _grant(
     BudgetLine.objects.filter(pk=line.pk).update(
         reserved=F("reserved") - amount, granted=F("granted") + amount
     )
-    counter = "capped" if counts_to_cap else "uncapped"
-    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
+    _count(award, company_year, amount)
     failpoint("ledger.counted")
-    _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, company_year, by)
+    _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, amount, company_year, by)
     return award
 
 
@@ -152,10 +152,11 @@ def cancel(award: Award, *, by: User) -> Award:
     """Take back an award that is not on its way to the bank; its money is free again."""
     award, line, company_year = _locked_award(award)
     _move(award, AwardStatus.CANCELLED)
-    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") - award.amount)
-    counter = "capped" if award.counts_to_cap else "uncapped"
-    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) - award.amount})
-    _write(award, EntryKind.RELEASE, Account.GRANTED, Account.BUDGET, company_year, by)
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") - award.payable)
+    _count(award, company_year, -award.payable)
+    _write(
+        award, EntryKind.RELEASE, Account.GRANTED, Account.BUDGET, award.payable, company_year, by
+    )
     return award
 
 
@@ -164,9 +165,42 @@ def pay(award: Award, *, on: date, by: User) -> Award:
     """Note that the bank paid an award on that day."""
     award, line, company_year = _locked_award(award)
     _move(award, AwardStatus.PAID, paid_on=on)
-    BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.amount)
+    BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.payable)
     failpoint("ledger.paid")
-    _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, company_year, by)
+    _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, award.payable, company_year, by)
+    return award
+
+
+@transaction.atomic
+def fail(award: Award, *, by: User) -> Award:
+    """Note that the bank did not pay, or sent the money back: the award is due again."""
+    award, line, company_year = _locked_award(award)
+    was_paid = award.status == AwardStatus.PAID
+    _move(award, AwardStatus.PAYMENT_FAILED)
+    if was_paid:
+        BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") - award.payable)
+        _write(
+            award, EntryKind.FAIL, Account.PAID, Account.GRANTED, award.payable, company_year, by
+        )
+    return award
+
+
+@transaction.atomic
+def take_back(award: Award, amount: Decimal, *, by: User) -> Award:
+    """Note that a company gave back this much of an award under clawback.
+
+    It is the budget's again, and no longer counts in the company's year.
+    """
+    award, line, company_year = _locked_award(award)
+    if award.status != AwardStatus.CLAWBACK:
+        raise _state_changed(award)
+    Award.objects.filter(pk=award.pk).update(returned=F("returned") + amount)
+    BudgetLine.objects.filter(pk=line.pk).update(
+        paid=F("paid") - amount, granted=F("granted") - amount
+    )
+    _count(award, company_year, -amount)
+    _write(award, EntryKind.RETURN, Account.PAID, Account.BUDGET, amount, company_year, by)
+    award.refresh_from_db()
     return award
 
 
@@ -180,13 +214,24 @@ def move_award(award: Award, status: AwardStatus) -> Award:
 
 def _move(award: Award, status: AwardStatus, *, paid_on: date | None = None) -> None:
     if status not in NEXT_AWARD_STATUSES[AwardStatus(award.status)]:
-        raise StateChanged(
-            _("状态已变化：这笔奖补现在是“%(status)s”。请刷新页面。")
-            % {"status": award.get_status_display()}
-        )
+        raise _state_changed(award)
     award.status = status
-    award.paid_on = paid_on
+    if paid_on or status not in REACHED:
+        award.paid_on = paid_on
     award.save(update_fields=["status", "paid_on"])
+
+
+def _state_changed(award: Award) -> StateChanged:
+    return StateChanged(
+        _("状态已变化：这笔奖补现在是“%(status)s”。请刷新页面。")
+        % {"status": award.get_status_display()}
+    )
+
+
+def _count(award: Award, company_year: CompanyYear, amount: Decimal) -> None:
+    """Count so much more (less, below zero) in the company's year."""
+    counter = "capped" if award.counts_to_cap else "uncapped"
+    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
 
 
 def _write(
@@ -194,6 +239,7 @@ def _write(
     kind: EntryKind,
     credit: Account,
     debit: Account,
+    amount: Decimal,
     company_year: CompanyYear,
     by: User,
 ) -> None:
@@ -205,7 +251,7 @@ def _write(
         kind=kind,
         credit=credit,
         debit=debit,
-        amount=award.amount,
+        amount=amount,
         at=timezone.now(),
         by=by,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.refusals import Refused, StateChanged
 from subsidies.ledger import services
-from subsidies.ledger.models import NEXT_AWARD_STATUSES, AwardStatus
+from subsidies.ledger.models import NEXT_AWARD_STATUSES, REACHED, AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
 from tests import domain
@@ -27,7 +27,7 @@ def award(company, budget):
 
 def put(award, status):
     """Bring an award to a status past services and triggers."""
-    paid_on = "'2026-03-11'" if status == AwardStatus.PAID else "NULL"
+    paid_on = "'2026-03-11'" if status in REACHED else "NULL"
     domain.execute(
         "SET LOCAL session_replication_role = replica;"
         f"UPDATE subsidies_award SET status = '{status}', paid_on = {paid_on};"
@@ -106,10 +106,15 @@ def test_an_award_of_before_the_system_is_held_fast_too(company):
 def test_the_services_draw_an_awards_arrows_and_no_others(award, source, target):
     put(award, source)
     by = UserFactory()
-    BudgetLine.objects.update(paid=0)
+    BudgetLine.objects.update(paid=award.amount if source in REACHED else 0)
     acts = {
+        AwardStatus.PAYMENT_FAILED: lambda: services.fail(award, by=by),
         AwardStatus.CANCELLED: lambda: services.cancel(award, by=by),
-        AwardStatus.PAID: lambda: services.pay(award, on=domain.TODAY, by=by),
+        AwardStatus.PAID: lambda: (
+            services.move_award(award, target)
+            if source == AwardStatus.CLAWBACK
+            else services.pay(award, on=domain.TODAY, by=by)
+        ),
     }
     act = acts.get(target, lambda: services.move_award(award, target))
 
@@ -125,7 +130,7 @@ def test_the_services_draw_an_awards_arrows_and_no_others(award, source, target)
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_the_database_draws_an_awards_arrows_and_no_others(award, source, target):
     put(award, source)
-    columns = {"status": target, "paid_on": domain.TODAY if target == "paid" else None}
+    columns = {"status": target, "paid_on": domain.TODAY if target in REACHED else None}
 
     if target in NEXT_AWARD_STATUSES[source]:
         Award.objects.update(**columns)
