@@ -24,6 +24,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import District, Role
 from accounts.refusals import Refused
+from accounts.submissions import once
 from audit.services import record
 from disbursements import overview, services
 from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ReturnForm
@@ -48,12 +49,18 @@ def finance_home(request: SignedInRequest) -> HttpResponse:
 @for_roles(Role.FINANCE)
 def batch_create(request: SignedInRequest) -> HttpResponse:
     """First the list with its total to look at, then, confirmed, the batch."""
+    if "confirmed" in request.POST:
+        return _make_batch(request)
+    chosen = _chosen(_district(request), request.POST.getlist("award"))
+    if not chosen:
+        return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
+    return render(request, "disbursements/batch_confirm.html", {**_sums(chosen), "faults": []})
+
+
+@once
+def _make_batch(request: SignedInRequest) -> HttpResponse:
     district = _district(request)
     chosen = _chosen(district, request.POST.getlist("award"))
-    if "confirmed" not in request.POST:
-        if not chosen:
-            return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
-        return render(request, "disbursements/batch_confirm.html", {**_sums(chosen), "faults": []})
     try:
         batch = services.make_batch(district, chosen, by=request.user)
     except Refused as refusal:
@@ -93,6 +100,7 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
 @reauthenticated
+@once
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -105,6 +113,7 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@once
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -118,6 +127,7 @@ def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
 @reauthenticated
+@once
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     form = PaidForm(request.POST)
@@ -160,6 +170,8 @@ def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
 def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     form = FailureForm(request.POST)
@@ -175,6 +187,8 @@ def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
 def line_claw_back(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     form = ClawbackForm(request.POST)
@@ -209,6 +223,8 @@ def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
 def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
     try:
@@ -221,6 +237,7 @@ def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@once
 def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
     try:
@@ -233,6 +250,8 @@ def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
 def clawback_receive(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
     form = ReturnForm(request.POST)
