@@ -48,8 +48,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
 
 
 def _make(district: District, awards: list[Award], by: User) -> Batch:
-    _require_finance(district, by)
-    _require_stranger(by, (award.company_id for award in awards))
+    require_finance(district, by)
+    require_stranger(by, (award.company_id for award in awards))
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
         .select_related("company", "claim__application")
@@ -123,8 +123,8 @@ def _keep_receipts(awards: list[Award]) -> None:
 
 def _approve(batch: Batch, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.DRAFT)
     if batch.made_by_id == by.pk:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
@@ -149,8 +149,8 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
     again."""
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     if not (batch.status == BatchStatus.APPROVED and held(batch)):
         _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.filter(is_live=True).select_related("award"):
@@ -177,8 +177,8 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _pay(batch: Batch, on: date, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.APPROVED)
     today = timezone.localdate()
     assert batch.approved_at is not None
@@ -223,9 +223,9 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
     """Note that the bank sent a payee's money back, or could not pay it: the award leaves the
     batch and may be put into another. The company is asked to look at its account."""
     batch = _locked(line.batch)
-    _require_finance(batch.district, by)
+    require_finance(batch.district, by)
     line = locked(batch.lines.filter(pk=line.pk)).select_related("award__claim__application").get()
-    _require_stranger(by, [line.award.company_id])
+    require_stranger(by, [line.award.company_id])
     if not line.can_fail:
         raise StateChanged(_("状态已变化：这笔明细已经不在本批次中。请刷新页面。"))
     award = ledger.fail(line.award, by=by)
@@ -263,8 +263,8 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
 def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Clawback:
     """Propose to ask a paid award back, or a part of it (yuan). A second person confirms it."""
     award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
-    _require_finance(award.district, by)
-    _require_stranger(by, [award.company_id])
+    require_finance(award.district, by)
+    require_stranger(by, [award.company_id])
     if award.status != AwardStatus.PAID or award.claim_id is None:
         raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
     if Clawback.objects.open().filter(award=award).exists():
@@ -338,8 +338,8 @@ def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Cl
         .select_related("award__district", "award__claim__application")
         .get()
     )
-    _require_finance(clawback.award.district, by)
-    _require_stranger(by, [clawback.award.company_id])
+    require_finance(clawback.award.district, by)
+    require_stranger(by, [clawback.award.company_id])
     if clawback.status != status:
         raise StateChanged(
             _("状态已变化：这件追回现在是“%(status)s”。请刷新页面。")
@@ -405,12 +405,12 @@ def _locked(batch: Batch) -> Batch:
     return locked(Batch.objects.filter(pk=batch.pk)).select_related("district").get()
 
 
-def _require_finance(district: District, by: User) -> None:
+def require_finance(district: District, by: User) -> None:
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
 
 
-def _require_stranger(by: User, companies: Iterable[int]) -> None:
+def require_stranger(by: User, companies: Iterable[int]) -> None:
     """Nobody pays a company they belong to."""
     own = by.memberships.filter(company__in=list(companies)).select_related("company").first()
     if own:

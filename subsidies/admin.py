@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.admin import ConfigurationAdmin, site
-from subsidies.models import BudgetLine
+from subsidies.models import BudgetLine, PolicyDocument
 from subsidies.templatetags.money import yuan
 
 
@@ -54,4 +54,17 @@ class BudgetLineAdmin(ConfigurationAdmin):
         obj.save(update_fields=form.changed_data if change else None)
 
 
+class PolicyDocumentAdmin(ConfigurationAdmin):
+    """How a document's annual cap is shared; what it says is in its editions."""
+
+    district_path = "district"
+    list_display = ("code", "title", "number", "allocation")
+    fields = ("code", "title", "number", "allocation")
+    readonly_fields = ("code", "title", "number")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
 site.register(BudgetLine, BudgetLineAdmin)
+site.register(PolicyDocument, PolicyDocumentAdmin)

@@ -4,8 +4,10 @@ from subsidies.applications.models import Application, Attachment, Claim, Receip
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
 from subsidies.credit.models import CreditJudgement, CreditRule
 from subsidies.ledger.models import Award, BudgetLine, CompanyYear, Freeze, LedgerEntry
+from subsidies.ledger.settlement_models import Adjustment, Settlement, SettlementLine
 
 __all__ = [
+    "Adjustment",
     "Application",
     "Attachment",
     "Award",
@@ -21,4 +23,6 @@ __all__ = [
     "Level",
     "PolicyDocument",
     "Receipt",
+    "Settlement",
+    "SettlementLine",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import Appointment, Department, Role, User
 from companies.models import Company
@@ -135,7 +136,9 @@ def someone_fresh(task: Task) -> User:
 def ensure_budget(application: Application) -> None:
     """Money for finance to hold, unless the test says how much there is."""
     if ledger.budget_line_for(application) is None:
-        BudgetLineFactory(document=application.item.edition.document)
+        BudgetLineFactory(
+            document=application.item.edition.document, year=timezone.localdate().year
+        )
 
 
 def decide(task: Task, verdict: Verdict = Verdict.AGREE, **given: Any) -> Opinion:

@@ -4,6 +4,7 @@ from django import template
 
 from companies.models import BankAccount, Company
 from disbursements.models import BatchStatus, ClawbackStatus
+from subsidies.ledger.settlement_models import AdjustmentStatus
 
 register = template.Library()
 
@@ -26,6 +27,15 @@ ENTRY_KINDS = {
     "pay": "pass",
     "fail": "fail",
     "return": "warn",
+    "adjust": "info",
+}
+ADJUSTMENT_KINDS = {
+    AdjustmentStatus.PROPOSED: "now",
+    AdjustmentStatus.AGREED: "now",
+    AdjustmentStatus.DONE: "pass",
+    AdjustmentStatus.DEMANDED: "warn",
+    AdjustmentStatus.DROPPED: "shut",
+    AdjustmentStatus.SUPERSEDED: "shut",
 }
 
 
@@ -45,6 +55,12 @@ def batch_kind(status: str) -> str:
 def clawback_kind(status: str) -> str:
     """The kind of `components/status.html` that a clawback's status has."""
     return CLAWBACK_KINDS[ClawbackStatus(status)]
+
+
+@register.filter
+def adjustment_kind(status: str) -> str:
+    """The kind of `components/status.html` that an adjustment's status has."""
+    return ADJUSTMENT_KINDS[AdjustmentStatus(status)]
 
 
 @register.filter

@@ -345,6 +345,7 @@ class EntryKind(models.TextChoices):
     PAY = "pay", _("拨付")
     FAIL = "fail", _("退汇")
     RETURN = "return", _("追回")
+    ADJUST = "adjust", _("调整")
 
 
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):

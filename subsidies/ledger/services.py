@@ -39,6 +39,10 @@ from subsidies.money import yuan
 FEN = Decimal("0.01")
 
 
+# What is granted and on no live payment line.
+ADJUSTABLE = (AwardStatus.GRANTED, AwardStatus.NOTIFIED, AwardStatus.PAYMENT_FAILED)
+
+
 class BudgetExhausted(Refused):
     pass
 
@@ -255,6 +259,41 @@ def _write(
         at=timezone.now(),
         by=by,
     )
+
+
+@transaction.atomic
+def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
+    """Make an award that is not on its way to the bank come to so much more, or less below zero.
+
+    Raises BudgetExhausted, or Refused where the company's year has no room for more; an award of
+    which nothing would be left is cancelled.
+    """
+    award = locked(Award.objects.filter(pk=award.pk)).select_related("claim__application").get()
+    if award.status not in ADJUSTABLE:
+        raise _state_changed(award)
+    if award.payable + amount <= 0:
+        return cancel(award, by=by)
+    assert award.claim is not None
+    assert award.budget_line_id is not None
+    (line,) = _locked_lines([award.budget_line_id])
+    locked(Company.objects.filter(pk=award.company_id)).get()
+    company_year = _locked_company_year(award.claim.application, award.policy_year)
+    if amount > line.left:
+        raise BudgetExhausted(
+            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
+            % {"line": line.name, "left": yuan(line.left), "total": yuan(amount)}
+        )
+    left = company_year.left
+    if amount > 0 and award.counts_to_cap and (left is None or amount > left):
+        raise Refused(_("企业当年剩余的总量不够补差，请重新结算。"))
+    Award.objects.filter(pk=award.pk).update(adjusted=F("adjusted") + amount)
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
+    _count(award, company_year, amount)
+    accounts = (Account.BUDGET, Account.GRANTED)
+    credit, debit = accounts if amount > 0 else accounts[::-1]
+    _write(award, EntryKind.ADJUST, credit, debit, abs(amount), company_year, by)
+    award.refresh_from_db()
+    return award
 
 
 def has_pending_awards(company: Company) -> bool:
