@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subsidies", "0003_adjusted_and_returned"),
+        ("subsidies", "0004_adjusted_and_returned"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

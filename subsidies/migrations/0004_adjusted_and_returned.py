@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_officers"),
         ("companies", "0001_initial"),
-        ("subsidies", "0002_reserve"),
+        ("subsidies", "0003_reserve"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
