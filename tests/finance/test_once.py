@@ -135,7 +135,7 @@ def test_a_captured_form_does_nothing_after_signing_out_or_the_next_day(
     answer = client.post(url, {"submission": KEY})
     assert (answer.status_code, answer.url) == (302, batch.get_absolute_url())
     client.logout()
-    assert client.post(url, {"submission": KEY}).url.startswith(reverse("login"))
+    assert "login" in client.post(url, {"submission": KEY}).url
     assert Entry.objects.filter(action="batch.approved").count() == 1
 
 
