@@ -191,7 +191,7 @@ class TestClawback:
         assert confirmed.status == ClawbackStatus.DONE
         assert counters() == (0, 0, 0)
         assert kinds()[-1] == "return"
-        assert question_about(award.company, [], year=2025)["history"] == []
+        assert question_about(award.company, [], year=2025, found=[])["history"] == []
         assert differences() == []
 
     def test_a_part_leaves_the_award_with_the_rest(self, paid, award, people):
@@ -204,7 +204,7 @@ class TestClawback:
         award.refresh_from_db()
         assert (award.status, award.net) == (AwardStatus.PAID, AMOUNT - PART)
         assert counters() == (AMOUNT - PART,) * 3
-        (entry,) = question_about(award.company, [], year=2025)["history"]
+        (entry,) = question_about(award.company, [], year=2025, found=[])["history"]
         assert entry["amount"] == "6000.00"
         assert differences() == []
 
