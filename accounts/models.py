@@ -288,3 +288,24 @@ class NumberSeries(models.Model):
         series.last += 1
         series.save(update_fields=["last"])
         return series.last
+
+
+class Submission(models.Model):
+    """A form that somebody sent under a key, and the answer it got (`accounts.submissions`)."""
+
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    key = models.UUIDField()
+    route = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    location = models.CharField(max_length=200, blank=True)
+    said = models.JSONField(default=list)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("表单提交")
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "key"], name="submission_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.route}"

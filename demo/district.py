@@ -36,8 +36,8 @@ SEED = 20240501
 DOCUMENTS = ("jb24", "jb22")
 # What a budget line may grant while the past happens; its total is set to what fits at the end.
 AMPLE = Decimal("900000000.00")
-# How full the budgets are in the end, in per cent, the line that granted most first: one bar over
-# 90, one over 70, and room on the line that a newcomer's application draws on.
+# How full the budgets are in the end, in per cent, the line with most bound first: one bar over 90,
+# one over 70, and room on the line that a newcomer's application draws on.
 FILLS = (48, 93, 76, 61, 35, 22)
 BATCH_EVERY = 8
 BATCH_SIZE = 12
@@ -338,11 +338,11 @@ def _set_budgets(lines: list[BudgetLine]) -> None:
     for line in lines:
         line.refresh_from_db()
     ranks: Counter[int] = Counter()
-    for line in sorted(lines, key=lambda line: (-line.granted, line.code)):
+    for line in sorted(lines, key=lambda line: (-line.bound, line.code)):
         fill = FILLS[ranks[line.year] % len(FILLS)]
         ranks[line.year] += 1
-        # Upwards to whole thousands, so that the ceiling holds what was granted.
-        total = line.granted * 100 / fill or Decimal(1_000_000)
+        # Upwards to whole thousands, so that the ceiling holds what is bound.
+        total = line.bound * 100 / fill or Decimal(1_000_000)
         line.total = (total / 1000).to_integral_value(ROUND_CEILING) * 1000
         line.save(update_fields=["total"])
 

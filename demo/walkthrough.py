@@ -220,7 +220,7 @@ def _ensure_budget(district: District, item: Item, lead: Department) -> None:
         },
     )
     if line.left < ROOM:
-        BudgetLine.objects.filter(pk=line.pk).update(total=F("granted") + ROOM)
+        BudgetLine.objects.filter(pk=line.pk).update(total=F("reserved") + F("granted") + ROOM)
 
 
 def _finish_job(kind: str, key: str) -> None:

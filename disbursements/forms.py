@@ -6,13 +6,19 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from subsidies.fields import DayField
+from subsidies.fields import DayField, MoneyField
 
 
-class PaidForm(forms.Form):
+class _FinanceForm(forms.Form):
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class PaidForm(_FinanceForm):
     """The day on which the bank paid."""
 
-    use_required_attribute = False
     on = DayField(
         label=_("拨付日期"),
         help_text=_("银行回单上的日期，在复核之日和今天之间。"),
@@ -20,5 +26,39 @@ class PaidForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.fields["on"].initial = timezone.localdate
+
+
+class FailureForm(_FinanceForm):
+    """Why the bank did not pay."""
+
+    failure = forms.CharField(
+        label=_("退汇原因"),
+        max_length=200,
+        help_text=_("照银行的说明写，企业看得到。"),
+        error_messages={"required": _("请填写退汇原因")},
+    )
+
+
+class ClawbackForm(_FinanceForm):
+    """What a company is to give back, and why."""
+
+    amount = MoneyField(
+        label=_("应退金额"), error_messages={"required": _("请填写应退金额")}, echo="words"
+    )
+    reason = forms.CharField(
+        label=_("追回原因"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("写明事实和依据，企业看得到。"),
+        error_messages={"required": _("请填写追回原因")},
+    )
+
+
+class ReturnForm(_FinanceForm):
+    """What came back."""
+
+    amount = MoneyField(
+        label=_("退回金额"), error_messages={"required": _("请填写退回金额")}, echo="words"
+    )

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
+from audit.triggers import status_arrows
+from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
 
 if TYPE_CHECKING:
@@ -123,6 +125,12 @@ class PaymentLine(models.Model):
     account = models.CharField(_("银行账号"), max_length=32)
     cnaps = models.CharField(_("联行号"), max_length=12, blank=True)
     amount = models.DecimalField(_("金额"), max_digits=14, decimal_places=2)
+    # Where the bank did not pay, or sent the money back.
+    failed_at = models.DateTimeField(_("退汇时间"), null=True)
+    failed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    failure = models.CharField(_("退汇原因"), max_length=200, blank=True, db_default="")
 
     class Meta:
         verbose_name = verbose_name_plural = _("拨付明细")
@@ -135,6 +143,14 @@ class PaymentLine(models.Model):
                 name="one_live_line_an_award",
             ),
             models.CheckConstraint(name="payment_line_above_zero", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="payment_line_failed_has_person_and_reason",
+                condition=Q(failed_at__isnull=True, failed_by__isnull=True, failure="")
+                | (
+                    Q(failed_at__isnull=False, failed_by__isnull=False, is_live=False)
+                    & ~Q(failure="")
+                ),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(
@@ -168,3 +184,121 @@ class PaymentLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payee} {self.amount}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("line_detail", args=[self.pk])
+
+    @property
+    def can_fail(self) -> bool:
+        """Sent to the bank, and not yet out of the batch."""
+        sent = self.batch.status in (BatchStatus.APPROVED, BatchStatus.PAID)
+        due = self.award.status in (AwardStatus.SCHEDULED, AwardStatus.PAID)
+        return sent and self.is_live and due and not self.award.returned
+
+
+class ClawbackStatus(models.TextChoices):
+    DEMANDED = "demanded", _("待确认")
+    CONFIRMED = "confirmed", _("追回中")
+    DONE = "done", _("已收回")
+    DROPPED = "dropped", _("已撤销")
+
+
+NEXT_CLAWBACK_STATUSES: dict[ClawbackStatus, frozenset[ClawbackStatus]] = {
+    ClawbackStatus.DEMANDED: frozenset({ClawbackStatus.CONFIRMED, ClawbackStatus.DROPPED}),
+    ClawbackStatus.CONFIRMED: frozenset({ClawbackStatus.DONE}),
+}
+OPEN_CLAWBACKS = (ClawbackStatus.DEMANDED, ClawbackStatus.CONFIRMED)
+
+
+class ClawbackQuerySet(models.QuerySet["Clawback"]):
+    def visible_to(self, user: "User") -> Self:
+        """Those of the districts in which the person works in finance or audits."""
+        return self.filter(award__district__in=user.district_ids(Role.FINANCE, Role.AUDITOR))
+
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN_CLAWBACKS)
+
+    def for_list(self) -> Self:
+        """Load what a row of the list shows, the newest first."""
+        return self.select_related(
+            "award__company", "award__claim__application__item", "demanded_by", "confirmed_by"
+        ).order_by("-demanded_at", "pk")
+
+
+class Clawback(models.Model):
+    """A paid award asked back, whole or in part. Whoever demands it does not confirm it. Yuan."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="clawbacks")
+    status = models.CharField(
+        _("状态"), max_length=10, choices=ClawbackStatus, default=ClawbackStatus.DEMANDED
+    )
+    amount = models.DecimalField(_("应退"), max_digits=14, decimal_places=2)
+    returned = models.DecimalField(_("已退"), max_digits=14, decimal_places=2, default=0)
+    reason = models.CharField(_("原因"), max_length=500)
+    demanded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    demanded_at = models.DateTimeField(auto_now_add=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+
+    objects = ClawbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("追回")
+        ordering = ["-demanded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["award"],
+                condition=Q(status__in=OPEN_CLAWBACKS),
+                name="one_open_clawback_an_award",
+            ),
+            models.CheckConstraint(
+                name="clawback_confirmed_by_a_second_person",
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("demanded_by")),
+            ),
+            models.CheckConstraint(
+                name="clawback_status_has_its_person",
+                condition=Q(
+                    status__in=["demanded", "dropped"],
+                    confirmed_by__isnull=True,
+                    confirmed_at__isnull=True,
+                    returned=0,
+                )
+                | Q(
+                    status__in=["confirmed", "done"],
+                    confirmed_by__isnull=False,
+                    confirmed_at__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="clawback_returned_within_demand",
+                condition=Q(amount__gt=0, returned__gte=0, returned__lte=F("amount")),
+            ),
+        ]
+        triggers = [
+            status_arrows("clawback_status_arrows", "clawback", NEXT_CLAWBACK_STATUSES),
+            pgtrigger.Protect(
+                name="demand_stays",
+                operation=pgtrigger.Delete
+                | pgtrigger.UpdateOf("award_id", "amount", "reason", "demanded_by_id"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.award} {self.amount}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clawback_detail", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_CLAWBACKS
+
+    @property
+    def left(self) -> Decimal:
+        """What is still to come back."""
+        return self.amount - self.returned

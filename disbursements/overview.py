@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from accounts.models import District
 from disbursements.models import Batch, BatchStatus
 from reviews.models import Alert
-from subsidies.ledger.models import AwardStatus
+from subsidies.ledger.models import REACHED, AwardQuerySet, AwardStatus
 from subsidies.models import Award, BudgetLine
 
 WARN_AT, OVER_AT = Decimal("0.7"), Decimal("0.9")
@@ -23,8 +23,8 @@ class Bar:
 
     @property
     def used(self) -> Decimal:
-        """What is granted, as a share of the total."""
-        return self.line.granted / self.line.total if self.line.total else Decimal(0)
+        """What is granted or held, as a share of the total."""
+        return self.line.bound / self.line.total if self.line.total else Decimal(0)
 
     @property
     def level(self) -> str:
@@ -39,6 +39,15 @@ class Bar:
     @property
     def due_width(self) -> str:
         return self._share(self.line.due)
+
+    @property
+    def held_width(self) -> str:
+        return self._share(self.line.reserved)
+
+    @property
+    def held_from(self) -> str:
+        """Where the held part begins: behind all that is granted."""
+        return self._share(self.line.granted)
 
     def _share(self, amount: Decimal) -> str:
         share = 100 * amount / self.line.total if self.line.total else Decimal(0)
@@ -56,6 +65,7 @@ class Tally:
     paid_count: int
     due: Decimal
     due_count: int
+    held: Decimal
 
 
 def bars(district: District, year: int) -> list[Bar]:
@@ -66,8 +76,8 @@ def bars(district: District, year: int) -> list[Bar]:
 
 def tally(district: District, year: int, rows: list[Bar]) -> Tally:
     counts = Award.objects.filter(district=district, budget_line__year=year).aggregate(
-        paid=Count("pk", filter=Q(status=AwardStatus.PAID)),
-        due=Count("pk", filter=~Q(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])),
+        paid=Count("pk", filter=Q(status__in=[AwardStatus.PAID, AwardStatus.CLAWBACK])),
+        due=Count("pk", filter=~Q(status__in=[*REACHED, AwardStatus.CANCELLED])),
     )
     lines = [bar.line for bar in rows]
     zero = Decimal(0)
@@ -79,10 +89,11 @@ def tally(district: District, year: int, rows: list[Bar]) -> Tally:
         paid_count=counts["paid"],
         due=sum((line.due for line in lines), zero),
         due_count=counts["due"],
+        held=sum((line.reserved for line in lines), zero),
     )
 
 
-def waiting_awards(district: District) -> "QuerySet[Award]":
+def waiting_awards(district: District) -> "AwardQuerySet":
     """Awards that may be put into a batch, the longest waiting first."""
     return (
         Award.objects.filter(district=district, status__in=PAYABLE)

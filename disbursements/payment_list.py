@@ -6,7 +6,8 @@ from io import BytesIO
 from math import ceil
 from unicodedata import east_asian_width
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -80,14 +81,25 @@ def payment_list(batch: Batch) -> bytes:
 
 
 def _checked_total(batch: Batch, lines: list[PaymentLine]) -> Decimal:
-    """Yuan, added up here and by the database, over the lines and over the awards behind them."""
-    here = (sum((line.amount for line in lines), Decimal(0)), len(lines))
-    for column in ("amount", "award__amount"):
-        sums = batch.lines.aggregate(total=Sum(column), count=Count("pk"))
-        there = (sums["total"] or Decimal(0), sums["count"])
+    """Yuan, added up here and by the database, over the lines, and over the awards behind those
+    that still stand: an award that left the batch may have been adjusted since."""
+    total = sum((line.amount for line in lines), Decimal(0))
+    live = [line.amount for line in lines if line.is_live]
+    for here, there in (
+        ((total, len(lines)), _sums(batch.lines.all(), F("amount"))),
+        (
+            (sum(live, Decimal(0)), len(live)),
+            _sums(batch.lines.filter(is_live=True), F("award__amount") + F("award__adjusted")),
+        ),
+    ):
         if here != there:
-            raise TotalsDiffer(f"batch {batch.number}: {here} in the list, {there} by {column}")
-    return here[0]
+            raise TotalsDiffer(f"batch {batch.number}: {here} in the list, {there} in the database")
+    return total
+
+
+def _sums(lines: "QuerySet[PaymentLine]", amount: Combinable) -> tuple[Decimal, int]:
+    sums = lines.aggregate(total=Sum(amount, default=Decimal(0)), count=Count("pk"))
+    return sums["total"], sums["count"]
 
 
 class _Formats:

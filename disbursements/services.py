@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,7 +12,7 @@ from accounts.models import District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company
-from disbursements.models import Batch, BatchStatus, PaymentLine
+from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
 from outbox.failpoints import failpoint
 from subsidies.applications import answers
 from subsidies.applications import services as applications
@@ -21,6 +22,7 @@ from subsidies.ledger import services as ledger
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
+from subsidies.money import yuan
 
 # What is looked at once more before money leaves, beside the credit record.
 CHECKED_BEFORE_PAYMENT = frozenset({"misconduct"})
@@ -46,8 +48,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
 
 
 def _make(district: District, awards: list[Award], by: User) -> Batch:
-    _require_finance(district, by)
-    _require_stranger(by, (award.company_id for award in awards))
+    require_finance(district, by)
+    require_stranger(by, (award.company_id for award in awards))
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
         .select_related("company", "claim__application")
@@ -86,7 +88,7 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
                     bank=account.bank,
                     account=account.number,
                     cnaps=account.cnaps,
-                    amount=award.amount,
+                    amount=award.payable,
                 )
     except IntegrityError:
         raise StateChanged(_("有的奖补刚被列入另一个批次，请刷新页面后重新选择。")) from None
@@ -121,8 +123,8 @@ def _keep_receipts(awards: list[Award]) -> None:
 
 def _approve(batch: Batch, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.DRAFT)
     if batch.made_by_id == by.pk:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
@@ -147,11 +149,11 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
     again."""
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     if not (batch.status == BatchStatus.APPROVED and held(batch)):
         _require_status(batch, BatchStatus.DRAFT)
-    for line in batch.lines.select_related("award"):
+    for line in batch.lines.filter(is_live=True).select_related("award"):
         line.is_live = False
         line.save(update_fields=["is_live"])
         ledger.move_award(line.award, AwardStatus.NOTIFIED)
@@ -163,8 +165,8 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
 
 
 def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
-    """Note that the bank has paid the whole batch on that day. Raises Refused where something
-    stands against a line by that day: the money must not leave."""
+    """Note that the bank has paid the batch on that day, but for lines that failed before. Raises
+    Refused where something stands against a line by that day: the money must not leave."""
     try:
         with transaction.atomic():
             return _pay(batch, on, by)
@@ -175,8 +177,8 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _pay(batch: Batch, on: date, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    require_finance(batch.district, by)
+    require_stranger(by, batch.lines.values_list("award__company", flat=True))
     _require_status(batch, BatchStatus.APPROVED)
     today = timezone.localdate()
     assert batch.approved_at is not None
@@ -184,7 +186,11 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
         raise Refused(_("拨付日期应在复核之日和今天之间，请重新填写。"))
     if faults := held(batch, by_day=on):
         raise NotPayable(_("拨付前核对没有通过，请通知银行停止支付，作废本批次："), *faults)
-    lines = list(batch.lines.select_related("award__claim__application").order_by("award"))
+    lines = list(
+        batch.lines.filter(is_live=True)
+        .select_related("award__claim__application")
+        .order_by("award")
+    )
     ledger.lock_awards(line.award for line in lines)
     for line in lines:
         award = ledger.pay(line.award, on=on, by=by)
@@ -206,10 +212,140 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
         about=batch,
         by=by,
         number=batch.number,
-        total=str(batch.total),
+        total=str(sum(line.amount for line in lines)),
         on=on,
     )
     return batch
+
+
+@transaction.atomic
+def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
+    """Note that the bank sent a payee's money back, or could not pay it: the award leaves the
+    batch and may be put into another. The company is asked to look at its account."""
+    batch = _locked(line.batch)
+    require_finance(batch.district, by)
+    line = locked(batch.lines.filter(pk=line.pk)).select_related("award__claim__application").get()
+    require_stranger(by, [line.award.company_id])
+    if not line.can_fail:
+        raise StateChanged(_("状态已变化：这笔明细已经不在本批次中。请刷新页面。"))
+    award = ledger.fail(line.award, by=by)
+    line.is_live = False
+    line.failed_at = timezone.now()
+    line.failed_by = by
+    line.failure = reason
+    line.save(update_fields=["is_live", "failed_at", "failed_by", "failure"])
+    if batch.status == BatchStatus.APPROVED and not batch.lines.filter(is_live=True).exists():
+        batch.status = BatchStatus.CANCELLED
+        batch.save(update_fields=["status"])
+    assert line.award.claim is not None
+    application = line.award.claim.application
+    with applications.mail_language():
+        applications.tell_company(
+            application,
+            f"failed:{line.pk}",
+            _("银行退汇：%(application)s") % {"application": application},
+            _("原因：%(reason)s\n请登录核对收款账户，更正后财政部门会再次拨付。")
+            % {"reason": reason},
+        )
+    record(
+        "payment.failed",
+        about=batch,
+        by=by,
+        number=batch.number,
+        award=str(award.pk),
+        amount=str(line.amount),
+        reason=reason,
+    )
+    return line
+
+
+@transaction.atomic
+def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Clawback:
+    """Propose to ask a paid award back, or a part of it (yuan). A second person confirms it."""
+    award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
+    require_finance(award.district, by)
+    require_stranger(by, [award.company_id])
+    if award.status != AwardStatus.PAID or award.claim_id is None:
+        raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
+    if Clawback.objects.open().filter(award=award).exists():
+        raise StateChanged(_("这笔奖补已经有一件追回在办。"))
+    if not 0 < amount <= award.net:
+        raise Refused(
+            _("退回金额应大于 0，不超过企业现有的 %(net)s 元。") % {"net": yuan(award.net)}
+        )
+    clawback = Clawback.objects.create(award=award, amount=amount, reason=reason, demanded_by=by)
+    record("clawback.demanded", about=clawback, by=by, amount=str(amount), reason=reason)
+    return clawback
+
+
+@transaction.atomic
+def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
+    """A second person's consent: the company is told what to give back, and why."""
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    if clawback.demanded_by_id == by.pk:
+        raise NotAllowed(_("提出人不能确认自己提出的追回，须由另一人确认。"))
+    ledger.move_award(clawback.award, AwardStatus.CLAWBACK)
+    clawback.status = ClawbackStatus.CONFIRMED
+    clawback.confirmed_by = by
+    clawback.confirmed_at = timezone.now()
+    clawback.save(update_fields=["status", "confirmed_by", "confirmed_at"])
+    assert clawback.award.claim is not None
+    application = clawback.award.claim.application
+    with applications.mail_language():
+        applications.tell_company(
+            application,
+            f"clawback:{clawback.pk}",
+            _("请退回奖补：%(application)s") % {"application": application},
+            _("应退 %(amount)s 元。原因：%(reason)s\n请与财政部门联系，按要求退回。")
+            % {"amount": yuan(clawback.amount), "reason": clawback.reason},
+        )
+    record("clawback.confirmed", about=clawback, by=by, amount=str(clawback.amount))
+    return clawback
+
+
+@transaction.atomic
+def drop_return(clawback: Clawback, *, by: User) -> Clawback:
+    """Let go of a demand that nobody has confirmed."""
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    clawback.status = ClawbackStatus.DROPPED
+    clawback.save(update_fields=["status"])
+    record("clawback.dropped", about=clawback, by=by)
+    return clawback
+
+
+@transaction.atomic
+def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback:
+    """Note what came back (yuan). With the last of it the clawback ends: the award stays with
+    what is left, or counts no more where nothing is."""
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
+    if not 0 < amount <= clawback.left:
+        raise Refused(
+            _("退回金额应大于 0，不超过还应退的 %(left)s 元。") % {"left": yuan(clawback.left)}
+        )
+    award = ledger.take_back(clawback.award, amount, by=by)
+    clawback.returned += amount
+    if not clawback.left:
+        clawback.status = ClawbackStatus.DONE
+        ledger.move_award(award, AwardStatus.PAID if award.net else AwardStatus.RETURNED)
+    clawback.save(update_fields=["returned", "status"])
+    record("clawback.received", about=clawback, by=by, amount=str(amount))
+    return clawback
+
+
+def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Clawback:
+    clawback = (
+        locked(Clawback.objects.filter(pk=clawback.pk))
+        .select_related("award__district", "award__claim__application")
+        .get()
+    )
+    require_finance(clawback.award.district, by)
+    require_stranger(by, [clawback.award.company_id])
+    if clawback.status != status:
+        raise StateChanged(
+            _("状态已变化：这件追回现在是“%(status)s”。请刷新页面。")
+            % {"status": clawback.get_status_display()}
+        )
+    return clawback
 
 
 def _check_before_payment(batch: Batch) -> None:
@@ -269,12 +405,12 @@ def _locked(batch: Batch) -> Batch:
     return locked(Batch.objects.filter(pk=batch.pk)).select_related("district").get()
 
 
-def _require_finance(district: District, by: User) -> None:
+def require_finance(district: District, by: User) -> None:
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
 
 
-def _require_stranger(by: User, companies: Iterable[int]) -> None:
+def require_stranger(by: User, companies: Iterable[int]) -> None:
     """Nobody pays a company they belong to."""
     own = by.memberships.filter(company__in=list(companies)).select_related("company").first()
     if own:

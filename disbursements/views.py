@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +24,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import District, Role
 from accounts.refusals import Refused
+from accounts.submissions import once
 from audit.services import record
 from disbursements import overview, services
-from disbursements.forms import PaidForm
-from disbursements.models import Batch, BatchStatus
+from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ReturnForm
+from disbursements.models import Batch, BatchStatus, Clawback, PaymentLine
 from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
-from subsidies.ledger.models import EntryKind
+from subsidies.ledger.models import AwardStatus, EntryKind
 from subsidies.models import Award, LedgerEntry
 
 AWARDS_A_PAGE = 50
@@ -46,12 +49,18 @@ def finance_home(request: SignedInRequest) -> HttpResponse:
 @for_roles(Role.FINANCE)
 def batch_create(request: SignedInRequest) -> HttpResponse:
     """First the list with its total to look at, then, confirmed, the batch."""
+    if "confirmed" in request.POST:
+        return _make_batch(request)
+    chosen = _chosen(_district(request), request.POST.getlist("award"))
+    if not chosen:
+        return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
+    return render(request, "disbursements/batch_confirm.html", {**_sums(chosen), "faults": []})
+
+
+@once
+def _make_batch(request: SignedInRequest) -> HttpResponse:
     district = _district(request)
     chosen = _chosen(district, request.POST.getlist("award"))
-    if "confirmed" not in request.POST:
-        if not chosen:
-            return _show_home(request, faults=[_("请至少选择一笔待拨付的奖补。")], status=422)
-        return render(request, "disbursements/batch_confirm.html", {**_sums(chosen), "faults": []})
     try:
         batch = services.make_batch(district, chosen, by=request.user)
     except Refused as refusal:
@@ -91,6 +100,7 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
 @reauthenticated
+@once
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -103,6 +113,7 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@once
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -116,6 +127,7 @@ def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
 @reauthenticated
+@once
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     form = PaidForm(request.POST)
@@ -147,6 +159,110 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     response["Content-Disposition"] = content_disposition_header(True, file_name(batch))
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One payee of a batch, and what may be done when the money does not stay there."""
+    return _show_line(request, _line(request, pk))
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
+def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
+    line = _line(request, pk)
+    form = FailureForm(request.POST)
+    if not form.is_valid():
+        return _show_line(request, line, failure=form, status=422)
+    try:
+        services.fail_line(line, reason=form.cleaned_data["failure"], by=request.user)
+    except Refused as refusal:
+        return _line_refused(request, pk, refusal, failure=form)
+    messages.success(request, _("已登记退汇，企业会收到通知；这笔奖补可以重新列入批次。"))
+    return redirect(line.batch)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
+def line_claw_back(request: SignedInRequest, pk: int) -> HttpResponse:
+    line = _line(request, pk)
+    form = ClawbackForm(request.POST)
+    if not form.is_valid():
+        return _show_line(request, line, demand=form, status=422)
+    try:
+        clawback = services.demand_return(
+            line.award,
+            form.cleaned_data["amount"],
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+        )
+    except Refused as refusal:
+        return _line_refused(request, pk, refusal, demand=form)
+    messages.success(request, _("追回已提出，请另一人确认。"))
+    return redirect(clawback)
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def clawback_list(request: SignedInRequest) -> HttpResponse:
+    rows = Clawback.objects.visible_to(request.user).for_list()
+    page = Paginator(rows, BATCHES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "disbursements/clawback_list.html", {"page": page})
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return _show_clawback(request, _clawback(request, pk))
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
+def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    clawback = _clawback(request, pk)
+    try:
+        services.confirm_return(clawback, by=request.user)
+    except Refused as refusal:
+        return _clawback_refused(request, pk, refusal)
+    messages.success(request, _("已确认，企业会收到退回通知。"))
+    return redirect(clawback)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@once
+def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    clawback = _clawback(request, pk)
+    try:
+        services.drop_return(clawback, by=request.user)
+    except Refused as refusal:
+        return _clawback_refused(request, pk, refusal)
+    messages.success(request, _("追回已撤销，企业没有收到通知。"))
+    return redirect(clawback)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
+@once
+def clawback_receive(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    clawback = _clawback(request, pk)
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        return _show_clawback(request, clawback, form=form, status=422)
+    try:
+        services.receive_return(clawback, form.cleaned_data["amount"], by=request.user)
+    except Refused as refusal:
+        return _clawback_refused(request, pk, refusal, form=form)
+    messages.success(request, _("已登记退回，预算和企业年度总量已相应释放。"))
+    return redirect(clawback)
 
 
 class EntryFilter(django_filters.FilterSet):
@@ -184,11 +300,12 @@ class EntryFilter(django_filters.FilterSet):
         self, entries: "QuerySet[LedgerEntry]", name: str, value: str
     ) -> "QuerySet[LedgerEntry]":
         text = value.strip()
-        return entries.filter(
-            Q(award__company__name__icontains=text)
-            | Q(award__company__uscc__icontains=text)
-            | Q(award__claim__application__number__icontains=text)
+        found = (
+            Q(**{f"{application}__{field}__icontains": text})
+            for application in ("application", "award__claim__application")
+            for field in ("company__name", "company__uscc", "number")
         )
+        return entries.filter(reduce(or_, found))
 
 
 @require_GET
@@ -200,7 +317,13 @@ def ledger_list(request: SignedInRequest) -> HttpResponse:
     )
     filtered = EntryFilter(request.GET, queryset=entries)
     rows = filtered.qs.select_related(
-        "award__company", "award__claim__application__item", "budget_line", "by"
+        *(
+            f"{application}__{part}"
+            for application in ("application", "award__claim__application")
+            for part in ("company", "item")
+        ),
+        "budget_line",
+        "by",
     ).order_by("-pk")
     page = Paginator(rows, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -230,6 +353,89 @@ def _batch(request: SignedInRequest, pk: UUID) -> Batch:
     return get_object_or_404(batches, pk=pk)
 
 
+def _line(request: SignedInRequest, pk: int) -> PaymentLine:
+    lines = PaymentLine.objects.filter(batch__in=Batch.objects.visible_to(request.user))
+    return get_object_or_404(
+        lines.select_related("batch", "award__claim__application__item", "failed_by"), pk=pk
+    )
+
+
+def _show_line(
+    request: SignedInRequest,
+    line: PaymentLine,
+    *,
+    failure: FailureForm | None = None,
+    demand: ClawbackForm | None = None,
+    faults: Iterable[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    may_pay = line.batch.district_id in request.user.district_ids(Role.FINANCE)
+    clawbacks = list(line.award.clawbacks.all()) if line.is_live else []
+    context = {
+        "line": line,
+        "award": line.award,
+        "clawbacks": clawbacks,
+        "failure": failure or FailureForm(),
+        "demand": demand or ClawbackForm(initial={"amount": line.award.net}),
+        "may_fail": may_pay and line.can_fail,
+        "may_demand": may_pay
+        and line.is_live
+        and line.award.status == AwardStatus.PAID
+        and not any(clawback.is_open for clawback in clawbacks),
+        "faults": faults,
+    }
+    return render(request, "disbursements/line_detail.html", context, status=status)
+
+
+def _line_refused(
+    request: SignedInRequest, pk: int, refusal: Refused, **forms: Any
+) -> HttpResponse:
+    return _show_line(
+        request,
+        _line(request, pk),
+        faults=refusal.messages,
+        status=refusal.status_code,
+        **forms,
+    )
+
+
+def _clawback(request: SignedInRequest, pk: UUID) -> Clawback:
+    return get_object_or_404(Clawback.objects.visible_to(request.user).for_list(), pk=pk)
+
+
+def _show_clawback(
+    request: SignedInRequest,
+    clawback: Clawback,
+    *,
+    form: ReturnForm | None = None,
+    faults: Iterable[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    may_pay = clawback.award.district_id in request.user.district_ids(Role.FINANCE)
+    context = {
+        "clawback": clawback,
+        "award": clawback.award,
+        "entries": clawback.award.entries.order_by("pk").select_related("by"),
+        "form": form or ReturnForm(initial={"amount": clawback.left}),
+        "faults": faults,
+        "may_pay": may_pay,
+        "may_confirm": may_pay and clawback.demanded_by_id != request.user.pk,
+    }
+    return render(request, "disbursements/clawback_detail.html", context, status=status)
+
+
+def _clawback_refused(
+    request: SignedInRequest, pk: UUID, refusal: Refused, *, form: ReturnForm | None = None
+) -> HttpResponse:
+    return _show_clawback(
+        request,
+        _clawback(request, pk),
+        form=form,
+        faults=refusal.messages,
+        status=refusal.status_code,
+    )
+
+
 def _chosen(district: District, ids: Iterable[str]) -> list[Award]:
     """The awards of the district with these ids, whatever became of them since: the service
     says which can no longer be paid."""
@@ -248,7 +454,7 @@ def _chosen(district: District, ids: Iterable[str]) -> list[Award]:
 def _sums(awards: list[Award]) -> dict[str, Any]:
     return {
         "awards": awards,
-        "total": sum(award.amount for award in awards),
+        "total": sum(award.payable for award in awards),
         "companies": len({award.company_id for award in awards}),
     }
 
@@ -268,7 +474,7 @@ def _show_home(
         "untouched": [bar for bar in bars if not bar.used],
         "tally": overview.tally(district, year, bars),
         "page": page,
-        "waiting_total": waiting.aggregate(total=Sum("amount"))["total"] or 0,
+        "waiting_total": waiting.total(),
         "batches": overview.listed_batches(batches)[:5],
         "to_approve": overview.batches_to_approve(batches, request.user.pk),
         "may_pay": request.user.has_role(Role.FINANCE),

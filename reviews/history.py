@@ -21,7 +21,6 @@ from reviews.models import (
 )
 from reviews.wording import KINDS, day_text, moment_text, said, span_text
 from subsidies.applications.enums import Status
-from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, CreditJudgement
 from subsidies.money import yuan
 
@@ -217,14 +216,14 @@ def _money(award: Award) -> list[Event]:
                 moment_text(notice.rendered_at),
             )
         )
-    if award.status == AwardStatus.PAID and award.paid_on:
+    if award.paid_on:
         paid = award.entries.filter(kind="pay").order_by("-pk").first()
         events.append(
             Event(
                 paid.at if paid else None,
                 "pass",
                 _("财政"),
-                _("拨付 %(amount)s 元") % {"amount": yuan(award.amount)},
+                _("拨付 %(amount)s 元") % {"amount": yuan(award.payable)},
                 day_text(award.paid_on),
             )
         )

@@ -11,6 +11,7 @@ from accounts.models import User
 from companies.models import Company, CreditEntry
 from reviews.models import Case
 from subsidies.applications.enums import Status
+from subsidies.ledger.models import NET
 from subsidies.ledger.services import annual_cap
 from subsidies.models import Application, Award
 
@@ -41,7 +42,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
         .filter(company=company, district=application.district_id)
         .order_by("-policy_year")
         .values_list("policy_year")
-        .annotate(total=Sum("amount"))
+        .annotate(total=Sum(NET))
     )
     granted = dict(awards)
     today = timezone.localdate()

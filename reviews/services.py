@@ -55,6 +55,8 @@ VERDICTS: dict[StageKind, tuple[Verdict, ...]] = {
 }
 # Where the amounts are proposed, and where they are settled.
 SETS_AMOUNTS = frozenset({StageKind.REVIEW, StageKind.DETERMINATION})
+# What lets go of the money that finance holds for a case.
+BACK = frozenset({Verdict.RETURN, Verdict.REDETERMINE, Verdict.REJECT})
 # From here on nobody agrees to a claim that the rules do not pay.
 NEEDS_ELIGIBLE = frozenset(
     {StageKind.REVIEW, StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL}
@@ -171,6 +173,8 @@ def _decide(
     _finish(task)
     if kind in NEEDS_ELIGIBLE or verdict in (Verdict.RETURN, Verdict.REJECT):
         screening.clear(case, by=by, how=verdict)
+    if verdict in BACK:
+        ledger.release_application(application, by=by)
     if verdict == Verdict.RETURN:
         _stop_clock(case)
         applications.return_for_correction(application, reason=text)
@@ -210,6 +214,8 @@ def _after_consent(
         for claim in application.claims.all():
             claim.determined_amount = amounts[claim.pk]
             claim.save(update_fields=["determined_amount"])
+    if kind == StageKind.FINANCE:
+        ledger.reserve_application(application, by=by)
     if kind == StageKind.APPROVAL:
         _grant(application, case, by=by)
         return

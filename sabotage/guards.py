@@ -200,6 +200,43 @@ SABOTAGES = [
         "::test_a_credit_entry_that_was_listed_after_approval_blocks_the_payment",
     ),
     Sabotage(
+        "a form is done as often as it is sent",
+        Code(
+            "accounts/submissions.py",
+            "            if not is_first:\n                return _again(request, row)\n",
+            "",
+        ),
+        "tests/finance/test_once.py"
+        "::test_the_same_form_again_gets_the_same_answer_and_does_nothing",
+    ),
+    Sabotage(
+        "what finance holds is not let go of",
+        Code("reviews/services.py", "if verdict in BACK:", "if False:"),
+        "tests/ledger/test_reserved.py::test_whoever_sends_a_case_back_lets_go_of_its_money",
+    ),
+    Sabotage(
+        "who demands a clawback confirms it (service)",
+        Code("disbursements/services.py", "if clawback.demanded_by_id == by.pk:", "if False:"),
+        "tests/disbursements/test_money_back.py"
+        "::TestClawback::test_one_demands_and_another_confirms",
+    ),
+    Sabotage(
+        "who demands a clawback confirms it (database)",
+        Constraint("disbursements_clawback", "clawback_confirmed_by_a_second_person"),
+        "tests/disbursements/test_money_back.py"
+        "::TestClawback::test_the_database_wants_a_second_person",
+    ),
+    Sabotage(
+        "one person adjusts an award",
+        Constraint("subsidies_adjustment", "adjustment_done_by_a_second_person"),
+        "tests/disbursements/test_adjustments.py::test_the_database_wants_a_second_person",
+    ),
+    Sabotage(
+        "settlements may be edited",
+        Trigger("subsidies_settlement", "append_only"),
+        "tests/ledger/test_settlement.py::test_the_database_keeps_settlements_as_they_are",
+    ),
+    Sabotage(
         "the audit chain may be edited",
         Trigger("audit_entry", "append_only"),
         "tests/audit/test_chain.py::test_the_database_keeps_entries_as_they_are",

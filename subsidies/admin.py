@@ -6,21 +6,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.admin import ConfigurationAdmin, site
-from subsidies.models import BudgetLine
+from subsidies.models import BudgetLine, PolicyDocument
 from subsidies.templatetags.money import yuan
 
 
 class BudgetLineForm(forms.ModelForm):
     def clean_total(self) -> Decimal:
         total: Decimal = self.cleaned_data["total"]
-        granted = self.instance.granted
-        if total < granted:
+        if total < self.instance.bound:
             raise forms.ValidationError(
                 _(
-                    "预算不能低于已批准的 %(granted)s 元：只能调减还没有批准的部分。"
+                    "预算不能低于已预留和已批准的 %(bound)s 元：只能调减还没有占用的部分。"
                     "请填写不低于该数的金额。"
                 )
-                % {"granted": yuan(granted)}
+                % {"bound": yuan(self.instance.bound)}
             )
         return total
 
@@ -28,10 +27,10 @@ class BudgetLineForm(forms.ModelForm):
 class BudgetLineAdmin(ConfigurationAdmin):
     district_path = "district"
     form = BudgetLineForm
-    list_display = ("year", "code", "name", "total", "granted", "paid")
+    list_display = ("year", "code", "name", "total", "reserved", "granted", "paid")
     list_filter = ("year", "district")
     # What the ledger counts is not typed in.
-    readonly_fields = ("granted", "paid")
+    readonly_fields = ("reserved", "granted", "paid")
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -55,4 +54,17 @@ class BudgetLineAdmin(ConfigurationAdmin):
         obj.save(update_fields=form.changed_data if change else None)
 
 
+class PolicyDocumentAdmin(ConfigurationAdmin):
+    """How a document's annual cap is shared; what it says is in its editions."""
+
+    district_path = "district"
+    list_display = ("code", "title", "number", "allocation")
+    fields = ("code", "title", "number", "allocation")
+    readonly_fields = ("code", "title", "number")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
 site.register(BudgetLine, BudgetLineAdmin)
+site.register(PolicyDocument, PolicyDocumentAdmin)

@@ -5,8 +5,10 @@ from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
 from subsidies.credit.models import CreditJudgement, CreditRule
 from subsidies.incidents.models import ReceiptIncident
 from subsidies.ledger.models import Award, BudgetLine, CompanyYear, Freeze, LedgerEntry
+from subsidies.ledger.settlement_models import Adjustment, Settlement, SettlementLine
 
 __all__ = [
+    "Adjustment",
     "Application",
     "Attachment",
     "Award",
@@ -23,4 +25,6 @@ __all__ = [
     "PolicyDocument",
     "Receipt",
     "ReceiptIncident",
+    "Settlement",
+    "SettlementLine",
 ]

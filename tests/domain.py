@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import Appointment, Department, Role, User
 from companies.models import Company
@@ -16,7 +17,13 @@ from subsidies.applications.services import ClaimInput
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, Item, Level
-from tests.factories import BankAccountFactory, CompanyFactory, MemberFactory, YearlyFigureFactory
+from tests.factories import (
+    BankAccountFactory,
+    BudgetLineFactory,
+    CompanyFactory,
+    MemberFactory,
+    YearlyFigureFactory,
+)
 
 TODAY = date(2026, 3, 11)
 EVENT = date(2025, 6, 30)
@@ -126,7 +133,17 @@ def someone_fresh(task: Task) -> User:
     raise AssertionError("nobody is left for this task")
 
 
+def ensure_budget(application: Application) -> None:
+    """Money for finance to hold, unless the test says how much there is."""
+    if ledger.budget_line_for(application) is None:
+        BudgetLineFactory(
+            document=application.item.edition.document, year=timezone.localdate().year
+        )
+
+
 def decide(task: Task, verdict: Verdict = Verdict.AGREE, **given: Any) -> Opinion:
+    if task.stage.kind == StageKind.FINANCE:
+        ensure_budget(task.case.application)
     arguments = {
         "by": given.pop("by", None) or someone_fresh(task),
         "revision": Application.objects.get(pk=task.case.application_id).revision,

@@ -3,7 +3,8 @@
 from django import template
 
 from companies.models import BankAccount, Company
-from disbursements.models import BatchStatus
+from disbursements.models import BatchStatus, ClawbackStatus
+from subsidies.ledger.settlement_models import AdjustmentStatus
 
 register = template.Library()
 
@@ -13,7 +14,29 @@ BATCH_KINDS = {
     BatchStatus.PAID: "pass",
     BatchStatus.CANCELLED: "shut",
 }
-ENTRY_KINDS = {"grant": "now", "release": "shut", "pay": "pass", "fail": "fail"}
+CLAWBACK_KINDS = {
+    ClawbackStatus.DEMANDED: "now",
+    ClawbackStatus.CONFIRMED: "warn",
+    ClawbackStatus.DONE: "pass",
+    ClawbackStatus.DROPPED: "shut",
+}
+ENTRY_KINDS = {
+    "reserve": "info",
+    "grant": "now",
+    "release": "shut",
+    "pay": "pass",
+    "fail": "fail",
+    "return": "warn",
+    "adjust": "info",
+}
+ADJUSTMENT_KINDS = {
+    AdjustmentStatus.PROPOSED: "now",
+    AdjustmentStatus.AGREED: "now",
+    AdjustmentStatus.DONE: "pass",
+    AdjustmentStatus.DEMANDED: "warn",
+    AdjustmentStatus.DROPPED: "shut",
+    AdjustmentStatus.SUPERSEDED: "shut",
+}
 
 
 @register.filter
@@ -26,6 +49,18 @@ def account_of(company: Company) -> BankAccount | None:
 def batch_kind(status: str) -> str:
     """The kind of `components/status.html` that a batch's status has."""
     return BATCH_KINDS[BatchStatus(status)]
+
+
+@register.filter
+def clawback_kind(status: str) -> str:
+    """The kind of `components/status.html` that a clawback's status has."""
+    return CLAWBACK_KINDS[ClawbackStatus(status)]
+
+
+@register.filter
+def adjustment_kind(status: str) -> str:
+    """The kind of `components/status.html` that an adjustment's status has."""
+    return ADJUSTMENT_KINDS[AdjustmentStatus(status)]
 
 
 @register.filter

@@ -18,6 +18,8 @@ AWARD_KINDS = {
     AwardStatus.SCHEDULED: "now",
     AwardStatus.PAID: "pass",
     AwardStatus.PAYMENT_FAILED: "fail",
+    AwardStatus.CLAWBACK: "warn",
+    AwardStatus.RETURNED: "shut",
     AwardStatus.CANCELLED: "shut",
 }
 ACTIONS = {
@@ -37,6 +39,14 @@ ACTIONS = {
     "batch.cancelled": _("作废批次"),
     "batch.downloaded": _("下载拨付清单"),
     "batch.paid": _("登记拨付"),
+    "payment.failed": _("登记退汇"),
+    "clawback.demanded": _("提出追回"),
+    "clawback.confirmed": _("确认追回"),
+    "clawback.dropped": _("撤销追回"),
+    "clawback.received": _("登记退回"),
+    "year.settled": _("年度结算"),
+    "adjustment.agreed": _("同意调整"),
+    "adjustment.dropped": _("放弃调整"),
     "company.account_changed": _("变更收款账户"),
     "configuration.added": _("新增配置"),
     "configuration.changed": _("修改配置"),

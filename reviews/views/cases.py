@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest, for_roles, posted_number, reauthenticated
 from accounts.models import Role
 from accounts.refusals import Refused
+from accounts.submissions import once
 from reviews.casefile import CaseFile
 from reviews.credit import judge
 from reviews.forms import DecisionForm, JudgementForm
@@ -52,6 +53,7 @@ def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return decide(request, file, task)
 
 
+@once
 def _decide(request: SignedInRequest, file: CaseFile, task: Task) -> HttpResponse:
     form = DecisionForm(file, task, request.POST)
     if not form.is_valid():

@@ -25,6 +25,7 @@ from subsidies.applications import signals
 from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Application, Attachment, Claim
 from subsidies.catalogue.models import Item, Level
+from subsidies.ledger import services as ledger
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def withdraw_application(application: Application, *, by: User) -> Application:
     _close(application, Status.WITHDRAWN)
     if filed:
         signals.withdrawn.send(Application, application=application)
+        ledger.release_application(application, by=by)
     record("application.withdrawn", about=application, by=by)
     return application
 

@@ -65,6 +65,13 @@ def _not_truncated() -> pgtrigger.Trigger:
     )
 
 
+class Allocation(models.TextChoices):
+    """How claims share an annual cap (`rules.question.Allocation`)."""
+
+    IN_ORDER = "in_order", _("按受理先后")
+    PROPORTIONAL = "proportional", _("按比例")
+
+
 class PolicyDocument(models.Model):
     """A policy document of a district: what it is called and who issued it."""
 
@@ -80,6 +87,14 @@ class PolicyDocument(models.Model):
     issuer = models.CharField(_("发文机关"), max_length=200)
     number = models.CharField(_("文号"), max_length=60, blank=True)
     level = models.CharField(_("层级"), max_length=10, choices=Level)
+    allocation = models.CharField(
+        _("年度总量的分配"),
+        max_length=12,
+        choices=Allocation,
+        default=Allocation.IN_ORDER,
+        db_default=Allocation.IN_ORDER,
+        help_text=_("年度结算时用。文件没有写明，按受理先后或按比例是我们的理解。"),
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("政策文件")

@@ -1,9 +1,9 @@
 """The one place where rows are locked before money moves.
 
 The order is fixed, so that two transactions never wait for each other in a ring:
-application, case, task or public notice, batch, award, budget line, company, company-year,
-number series, and last the audit chain's head. Several rows of one kind are locked in the order
-of their keys.
+application, case, task or public notice, batch or clawback, award, budget line, company,
+company-year, number series, and last the audit chain's head. Several rows of one kind are locked
+in the order of their keys.
 """
 
 from typing import TypeVar

@@ -7,16 +7,20 @@ locks; the CHECK constraints hold the ceilings even where a lock was forgotten.
 
 import uuid
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit.triggers import append_only, status_arrows
 from companies.models import Company
+
+if TYPE_CHECKING:
+    from subsidies.applications.models import Application
 
 
 class BudgetLineQuerySet(models.QuerySet["BudgetLine"]):
@@ -50,6 +54,9 @@ class BudgetLine(models.Model):
     code = models.CharField(_("预算科目"), max_length=40)
     name = models.CharField(_("名称"), max_length=80)
     total = models.DecimalField(_("预算"), max_digits=16, decimal_places=2)
+    reserved = models.DecimalField(
+        _("预留"), max_digits=16, decimal_places=2, default=0, db_default=0
+    )
     granted = models.DecimalField(_("已批准"), max_digits=16, decimal_places=2, default=0)
     paid = models.DecimalField(_("已拨付"), max_digits=16, decimal_places=2, default=0)
 
@@ -66,7 +73,12 @@ class BudgetLine(models.Model):
             ),
             models.CheckConstraint(
                 name="budget_not_overdrawn",
-                condition=Q(paid__gte=0, paid__lte=F("granted"), granted__lte=F("total")),
+                condition=Q(
+                    paid__gte=0,
+                    paid__lte=F("granted"),
+                    reserved__gte=0,
+                    total__gte=F("granted") + F("reserved"),
+                ),
             ),
         ]
 
@@ -75,7 +87,12 @@ class BudgetLine(models.Model):
 
     @property
     def left(self) -> Decimal:
-        return self.total - self.granted
+        return self.total - self.bound
+
+    @property
+    def bound(self) -> Decimal:
+        """Granted, or held for what is about to be."""
+        return self.reserved + self.granted
 
     @property
     def due(self) -> Decimal:
@@ -150,8 +167,13 @@ class AwardStatus(models.TextChoices):
     SCHEDULED = "scheduled", _("已列入批次")
     PAID = "paid", _("已拨付")
     PAYMENT_FAILED = "payment_failed", _("退汇")
+    CLAWBACK = "clawback", _("追回中")
+    RETURNED = "returned", _("已追回")
     CANCELLED = "cancelled", _("已取消")
 
+
+# What reached the company, and the day is known.
+REACHED = (AwardStatus.PAID, AwardStatus.CLAWBACK, AwardStatus.RETURNED)
 
 NEXT_AWARD_STATUSES: dict[AwardStatus, frozenset[AwardStatus]] = {
     AwardStatus.GRANTED: frozenset({AwardStatus.NOTIFIED, AwardStatus.CANCELLED}),
@@ -160,19 +182,29 @@ NEXT_AWARD_STATUSES: dict[AwardStatus, frozenset[AwardStatus]] = {
         {AwardStatus.PAID, AwardStatus.PAYMENT_FAILED, AwardStatus.NOTIFIED}
     ),
     AwardStatus.PAYMENT_FAILED: frozenset({AwardStatus.SCHEDULED, AwardStatus.CANCELLED}),
-    AwardStatus.PAID: frozenset(),
+    # The bank may send money back; what is rightly asked back is given back in part or whole.
+    AwardStatus.PAID: frozenset({AwardStatus.PAYMENT_FAILED, AwardStatus.CLAWBACK}),
+    AwardStatus.CLAWBACK: frozenset({AwardStatus.PAID, AwardStatus.RETURNED}),
+    AwardStatus.RETURNED: frozenset(),
     AwardStatus.CANCELLED: frozenset(),
 }
 
 
+NET = F("amount") + F("adjusted") - F("returned")
+
+
 class AwardQuerySet(models.QuerySet["Award"]):
+    def total(self) -> Decimal:
+        """What they come to after all that was adjusted and returned (yuan)."""
+        return self.aggregate(total=Sum(NET, default=Decimal(0)))["total"]
+
     def standing(self) -> Self:
-        """Awards that count: all but the cancelled ones."""
-        return self.exclude(status=AwardStatus.CANCELLED)
+        """Awards that count: all but those cancelled or given back whole."""
+        return self.exclude(status__in=[AwardStatus.CANCELLED, AwardStatus.RETURNED])
 
     def pending(self) -> Self:
         """Granted, and neither paid nor cancelled."""
-        return self.exclude(status__in=[AwardStatus.PAID, AwardStatus.CANCELLED])
+        return self.exclude(status__in=[*REACHED, AwardStatus.CANCELLED])
 
 
 class Award(models.Model):
@@ -198,6 +230,14 @@ class Award(models.Model):
     subject = models.CharField(_("对象"), max_length=120, blank=True)
     policy_year = models.PositiveSmallIntegerField(_("政策年度"))
     amount = models.DecimalField(_("金额"), max_digits=14, decimal_places=2)
+    # What later entries changed, counted with them: `adjusted` before the payment, up or down,
+    # `returned` after it.
+    adjusted = models.DecimalField(
+        _("调整"), max_digits=14, decimal_places=2, default=0, db_default=0
+    )
+    returned = models.DecimalField(
+        _("已退回"), max_digits=14, decimal_places=2, default=0, db_default=0
+    )
     counts_to_cap = models.BooleanField(_("受年度总量限制"))
     status = models.CharField(
         _("状态"), max_length=16, choices=AwardStatus, default=AwardStatus.GRANTED
@@ -226,8 +266,13 @@ class Award(models.Model):
             ),
             models.CheckConstraint(
                 name="award_paid_has_its_day",
-                condition=Q(status="paid", paid_on__isnull=False)
-                | (~Q(status="paid") & Q(paid_on__isnull=True)),
+                condition=Q(status__in=REACHED, paid_on__isnull=False)
+                | (~Q(status__in=REACHED) & Q(paid_on__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="award_returned_within_payable",
+                condition=Q(amount__gt=-F("adjusted"), returned__gte=0)
+                & Q(amount__gte=F("returned") - F("adjusted")),
             ),
         ]
         triggers = [
@@ -263,6 +308,16 @@ class Award(models.Model):
     def __str__(self) -> str:
         return f"{self.company} {self.item_code} {self.amount}"
 
+    @property
+    def payable(self) -> Decimal:
+        """What is to be paid, or was (yuan): the grant as adjusted since."""
+        return self.amount + self.adjusted
+
+    @property
+    def net(self) -> Decimal:
+        """What is left of it for the company (yuan), and counts in later answers."""
+        return self.payable - self.returned
+
     def as_history(self) -> dict[str, object]:
         """The award as it stands in a question's `history`."""
         return {
@@ -270,7 +325,7 @@ class Award(models.Model):
             "level": self.level_code,
             "subject": self.subject,
             "year": self.policy_year,
-            "amount": str(self.amount),
+            "amount": str(self.net),
         }
 
 
@@ -278,23 +333,56 @@ class Account(models.TextChoices):
     """Where money stands between the budget and the company."""
 
     BUDGET = "budget", _("预算")
+    RESERVED = "reserved", _("预留")
     GRANTED = "granted", _("应付奖补")
     PAID = "paid", _("已拨付")
 
 
 class EntryKind(models.TextChoices):
+    RESERVE = "reserve", _("预留")
     GRANT = "grant", _("批准")
     RELEASE = "release", _("释放")
     PAY = "pay", _("拨付")
     FAIL = "fail", _("退汇")
+    RETURN = "return", _("追回")
+    ADJUST = "adjust", _("调整")
+
+
+class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
+    def of_application(self, application: "Application") -> Self:
+        """What was held for an application, and what became of it."""
+        return self.filter(Q(application=application) | Q(award__claim__application=application))
+
+
+def balance_of(account: Account, entries: str = "") -> Coalesce:
+    """What came into an account less what went out of it; `entries` is the way to them."""
+    amount = F(f"{entries}amount")
+    return Coalesce(
+        Sum(
+            Case(
+                When(**{f"{entries}debit": account}, then=amount),
+                When(**{f"{entries}credit": account}, then=-amount),
+            )
+        ),
+        Value(Decimal(0)),
+    )
 
 
 class LedgerEntry(models.Model):
-    """A movement of money from one account (`credit`) to another (`debit`), never changed."""
+    """A movement of money from one account (`credit`) to another (`debit`), never changed.
 
-    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="entries")
+    It is of an award; or of an application as a whole while money is only held for it: which
+    claims it has a correction may still change.
+    """
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, null=True, related_name="entries")
+    application = models.ForeignKey(
+        "subsidies.Application", on_delete=models.PROTECT, null=True, related_name="entries"
+    )
     budget_line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
-    company_year = models.ForeignKey(CompanyYear, on_delete=models.PROTECT, related_name="entries")
+    company_year = models.ForeignKey(
+        CompanyYear, on_delete=models.PROTECT, null=True, related_name="entries"
+    )
     kind = models.CharField(max_length=10, choices=EntryKind)
     credit = models.CharField(max_length=10, choices=Account)
     debit = models.CharField(max_length=10, choices=Account)
@@ -302,12 +390,27 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
+    objects = LedgerEntryQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = _("台账分录")
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(name="entry_above_zero", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="entry_moves", condition=~Q(credit=F("debit"))),
+            models.CheckConstraint(
+                name="entry_of_an_award_or_of_what_is_held",
+                condition=Q(
+                    award__isnull=False, application__isnull=True, company_year__isnull=False
+                )
+                | Q(
+                    award__isnull=True,
+                    application__isnull=False,
+                    company_year__isnull=True,
+                    credit__in=["budget", "reserved"],
+                    debit__in=["budget", "reserved"],
+                ),
+            ),
         ]
         triggers = [
             *append_only("the ledger is append-only"),
@@ -315,6 +418,15 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+    @property
+    def filing(self) -> "Application":
+        """The application that the money moved for."""
+        if self.application is not None:
+            return self.application
+        assert self.award is not None
+        assert self.award.claim is not None
+        return self.award.claim.application
 
 
 class Freeze(models.Model):

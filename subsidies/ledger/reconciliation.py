@@ -1,10 +1,8 @@
 """Whether the counters say what the entries say. A difference freezes approvals until somebody
 has looked: money is not granted on counters that may be wrong."""
 
-from decimal import Decimal
-
 from django.db import transaction
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -12,22 +10,30 @@ from accounts.models import User
 from audit.inspections import note
 from audit.models import Subject
 from audit.services import record
+from subsidies.applications.enums import Status
+from subsidies.applications.models import Application
 from subsidies.ledger.models import (
+    REACHED,
     Account,
     Award,
     AwardStatus,
     BudgetLine,
     CompanyYear,
     Freeze,
+    LedgerEntry,
+    balance_of,
 )
-
-ZERO = Value(Decimal(0))
 
 
 def differences() -> list[str]:
     """Every counter that is not the sum of its entries, every award whose entries do not tell
-    its status, one line each."""
-    return [*_budget_differences(), *_company_year_differences(), *_award_differences()]
+    its status, everything held for an application that is not in review, one line each."""
+    return [
+        *_budget_differences(),
+        *_company_year_differences(),
+        *_award_differences(),
+        *_application_differences(),
+    ]
 
 
 @transaction.atomic
@@ -51,24 +57,22 @@ def lift(freeze: Freeze, *, reason: str, by: User) -> None:
 
 
 def _balance(account: Account) -> Coalesce:
-    """What came into an account less what went out of it."""
-    return Coalesce(
-        Sum(
-            Case(
-                When(entries__debit=account, then=F("entries__amount")),
-                When(entries__credit=account, then=-F("entries__amount")),
-            )
-        ),
-        ZERO,
-    )
+    return balance_of(account, "entries__")
 
 
 def _budget_differences() -> list[str]:
     lines = BudgetLine.objects.annotate(
-        due_by_entries=_balance(Account.GRANTED), paid_by_entries=_balance(Account.PAID)
-    ).exclude(paid=F("paid_by_entries"), granted=F("due_by_entries") + F("paid_by_entries"))
+        reserved_by_entries=_balance(Account.RESERVED),
+        due_by_entries=_balance(Account.GRANTED),
+        paid_by_entries=_balance(Account.PAID),
+    ).exclude(
+        reserved=F("reserved_by_entries"),
+        paid=F("paid_by_entries"),
+        granted=F("due_by_entries") + F("paid_by_entries"),
+    )
     return [
-        f"budget line {line.pk}: granted {line.granted}, paid {line.paid}; entries say "
+        f"budget line {line.pk}: reserved {line.reserved}, granted {line.granted}, "
+        f"paid {line.paid}; entries say {line.reserved_by_entries}, "
         f"{line.due_by_entries + line.paid_by_entries}, {line.paid_by_entries}"
         for line in lines
     ]
@@ -89,13 +93,29 @@ def _award_differences() -> list[str]:
     awards = Award.objects.filter(claim__isnull=False).annotate(
         due_by_entries=_balance(Account.GRANTED), paid_by_entries=_balance(Account.PAID)
     )
-    paid = Q(status=AwardStatus.PAID, due_by_entries=0, paid_by_entries=F("amount"))
+    payable = F("amount") + F("adjusted")
+    paid = Q(status__in=REACHED, due_by_entries=0, paid_by_entries=payable - F("returned"))
     cancelled = Q(status=AwardStatus.CANCELLED, due_by_entries=0, paid_by_entries=0)
-    due = Q(due_by_entries=F("amount"), paid_by_entries=0) & ~Q(
-        status__in=[AwardStatus.PAID, AwardStatus.CANCELLED]
+    due = Q(due_by_entries=payable, paid_by_entries=0, returned=0) & ~Q(
+        status__in=[*REACHED, AwardStatus.CANCELLED]
     )
     return [
-        f"award {award.pk}: {award.status} {award.amount}; entries say due "
+        f"award {award.pk}: {award.status} {award.net}; entries say due "
         f"{award.due_by_entries}, paid {award.paid_by_entries}"
         for award in awards.exclude(paid | cancelled | due)
+    ]
+
+
+def _application_differences() -> list[str]:
+    """Nothing is held for what is decided, withdrawn or with its company."""
+    rows = (
+        LedgerEntry.objects.order_by()
+        .values_list(Coalesce("application", "award__claim__application"))
+        .annotate(held=balance_of(Account.RESERVED))
+        .exclude(held=0)
+    )
+    held = dict(rows)
+    wrong = Application.objects.filter(pk__in=held).exclude(status=Status.IN_REVIEW)
+    return [
+        f"application {row.pk}: {row.status}; entries say reserved {held[row.pk]}" for row in wrong
     ]

@@ -22,6 +22,7 @@ from subsidies.applications.models import Application, Claim
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import (
     NEXT_AWARD_STATUSES,
+    REACHED,
     Account,
     Award,
     AwardStatus,
@@ -31,10 +32,15 @@ from subsidies.ledger.models import (
     EntryKind,
     Freeze,
     LedgerEntry,
+    balance_of,
 )
 from subsidies.money import yuan
 
 FEN = Decimal("0.01")
+
+
+# What is granted and on no live payment line.
+ADJUSTABLE = (AwardStatus.GRANTED, AwardStatus.NOTIFIED, AwardStatus.PAYMENT_FAILED)
 
 
 class BudgetExhausted(Refused):
@@ -46,11 +52,31 @@ class AboveAnswer(Refused):
 
 
 @transaction.atomic
+def reserve_application(application: Application, *, by: User) -> None:
+    """Hold what was determined for an application's claims on its budget line.
+
+    The application is locked by the caller. Raises BudgetExhausted, with what is left.
+    """
+    _refuse_while_frozen()
+    amounts = application.claims.values_list("determined_amount", flat=True)
+    line, held = _locked_budget(application)
+    _hold(application, sum((each or Decimal(0) for each in amounts), Decimal(0)), line, held, by)
+
+
+@transaction.atomic
+def release_application(application: Application, *, by: User) -> None:
+    """Let go of whatever is held for an application, which the caller has locked."""
+    for line in _locked_lines(held := _held(application)):
+        _move_held(application, line, -held[line.pk], by)
+
+
+@transaction.atomic
 def grant_application(
     application: Application, amounts: dict[int, Decimal], *, by: User
 ) -> list[Award]:
-    """Commit an application's claims as awards, all or none.
+    """Commit an application's claims as awards, all or none, from what is held for it.
 
+    Where too little is held, or on a line of a year that is over, that is put right first.
     `amounts` maps a claim's id to what is granted. The application is locked by the caller.
     Raises BudgetExhausted or AboveAnswer, with what is left; nothing is changed then.
     """
@@ -61,7 +87,7 @@ def grant_application(
     claims = list(application.claims.select_related("level__item__edition__document"))
     if missing := [claim for claim in claims if claim.pk not in amounts]:
         raise Refused(_("“%(claim)s”还没有核定金额，请退回审定。") % {"claim": missing[0]})
-    line = _locked_budget_line(application)
+    line, held = _locked_budget(application)
     locked(Company.objects.filter(pk=application.company_id)).get()
     years = {
         year: _locked_company_year(application, year)
@@ -69,12 +95,7 @@ def grant_application(
     }
     failpoint("ledger.locked")
     _refuse_above_answer(application, claims, amounts)
-    total = sum((amounts[claim.pk] for claim in claims), Decimal(0))
-    if total > line.left:
-        raise BudgetExhausted(
-            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
-            % {"line": line.name, "left": yuan(line.left), "total": yuan(total)}
-        )
+    _hold(application, sum((amounts[claim.pk] for claim in claims), Decimal(0)), line, held, by)
     awards = []
     for claim in claims:
         award = _grant(application, claim, amounts[claim.pk], line, years[claim.policy_year], by)
@@ -107,12 +128,12 @@ def _grant(
         granted_by=by,
     )
     failpoint("ledger.awarded")
-    # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
-    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
-    counter = "capped" if counts_to_cap else "uncapped"
-    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
+    BudgetLine.objects.filter(pk=line.pk).update(
+        reserved=F("reserved") - amount, granted=F("granted") + amount
+    )
+    _count(award, company_year, amount)
     failpoint("ledger.counted")
-    _write(award, EntryKind.GRANT, Account.BUDGET, Account.GRANTED, company_year, by)
+    _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, amount, company_year, by)
     return award
 
 
@@ -125,7 +146,7 @@ def lock_awards(awards: Iterable[Award]) -> None:
     pks = [award.pk for award in awards]
     rows = list(locked(Award.objects.filter(pk__in=pks)).order_by("pk"))
     lines = {award.budget_line_id for award in rows if award.budget_line_id}
-    list(locked(BudgetLine.objects.filter(pk__in=lines)).order_by("pk"))
+    _locked_lines(lines)
     years = LedgerEntry.objects.filter(award__in=pks).values("company_year")
     list(locked(CompanyYear.objects.filter(pk__in=years)).order_by("company_id", "year"))
 
@@ -135,10 +156,11 @@ def cancel(award: Award, *, by: User) -> Award:
     """Take back an award that is not on its way to the bank; its money is free again."""
     award, line, company_year = _locked_award(award)
     _move(award, AwardStatus.CANCELLED)
-    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") - award.amount)
-    counter = "capped" if award.counts_to_cap else "uncapped"
-    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) - award.amount})
-    _write(award, EntryKind.RELEASE, Account.GRANTED, Account.BUDGET, company_year, by)
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") - award.payable)
+    _count(award, company_year, -award.payable)
+    _write(
+        award, EntryKind.RELEASE, Account.GRANTED, Account.BUDGET, award.payable, company_year, by
+    )
     return award
 
 
@@ -147,9 +169,42 @@ def pay(award: Award, *, on: date, by: User) -> Award:
     """Note that the bank paid an award on that day."""
     award, line, company_year = _locked_award(award)
     _move(award, AwardStatus.PAID, paid_on=on)
-    BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.amount)
+    BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") + award.payable)
     failpoint("ledger.paid")
-    _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, company_year, by)
+    _write(award, EntryKind.PAY, Account.GRANTED, Account.PAID, award.payable, company_year, by)
+    return award
+
+
+@transaction.atomic
+def fail(award: Award, *, by: User) -> Award:
+    """Note that the bank did not pay, or sent the money back: the award is due again."""
+    award, line, company_year = _locked_award(award)
+    was_paid = award.status == AwardStatus.PAID
+    _move(award, AwardStatus.PAYMENT_FAILED)
+    if was_paid:
+        BudgetLine.objects.filter(pk=line.pk).update(paid=F("paid") - award.payable)
+        _write(
+            award, EntryKind.FAIL, Account.PAID, Account.GRANTED, award.payable, company_year, by
+        )
+    return award
+
+
+@transaction.atomic
+def take_back(award: Award, amount: Decimal, *, by: User) -> Award:
+    """Note that a company gave back this much of an award under clawback.
+
+    It is the budget's again, and no longer counts in the company's year.
+    """
+    award, line, company_year = _locked_award(award)
+    if award.status != AwardStatus.CLAWBACK:
+        raise _state_changed(award)
+    Award.objects.filter(pk=award.pk).update(returned=F("returned") + amount)
+    BudgetLine.objects.filter(pk=line.pk).update(
+        paid=F("paid") - amount, granted=F("granted") - amount
+    )
+    _count(award, company_year, -amount)
+    _write(award, EntryKind.RETURN, Account.PAID, Account.BUDGET, amount, company_year, by)
+    award.refresh_from_db()
     return award
 
 
@@ -163,13 +218,24 @@ def move_award(award: Award, status: AwardStatus) -> Award:
 
 def _move(award: Award, status: AwardStatus, *, paid_on: date | None = None) -> None:
     if status not in NEXT_AWARD_STATUSES[AwardStatus(award.status)]:
-        raise StateChanged(
-            _("状态已变化：这笔奖补现在是“%(status)s”。请刷新页面。")
-            % {"status": award.get_status_display()}
-        )
+        raise _state_changed(award)
     award.status = status
-    award.paid_on = paid_on
+    if paid_on or status not in REACHED:
+        award.paid_on = paid_on
     award.save(update_fields=["status", "paid_on"])
+
+
+def _state_changed(award: Award) -> StateChanged:
+    return StateChanged(
+        _("状态已变化：这笔奖补现在是“%(status)s”。请刷新页面。")
+        % {"status": award.get_status_display()}
+    )
+
+
+def _count(award: Award, company_year: CompanyYear, amount: Decimal) -> None:
+    """Count so much more (less, below zero) in the company's year."""
+    counter = "capped" if award.counts_to_cap else "uncapped"
+    CompanyYear.objects.filter(pk=company_year.pk).update(**{counter: F(counter) + amount})
 
 
 def _write(
@@ -177,6 +243,7 @@ def _write(
     kind: EntryKind,
     credit: Account,
     debit: Account,
+    amount: Decimal,
     company_year: CompanyYear,
     by: User,
 ) -> None:
@@ -188,10 +255,45 @@ def _write(
         kind=kind,
         credit=credit,
         debit=debit,
-        amount=award.amount,
+        amount=amount,
         at=timezone.now(),
         by=by,
     )
+
+
+@transaction.atomic
+def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
+    """Make an award that is not on its way to the bank come to so much more, or less below zero.
+
+    Raises BudgetExhausted, or Refused where the company's year has no room for more; an award of
+    which nothing would be left is cancelled.
+    """
+    award = locked(Award.objects.filter(pk=award.pk)).select_related("claim__application").get()
+    if award.status not in ADJUSTABLE:
+        raise _state_changed(award)
+    if award.payable + amount <= 0:
+        return cancel(award, by=by)
+    assert award.claim is not None
+    assert award.budget_line_id is not None
+    (line,) = _locked_lines([award.budget_line_id])
+    locked(Company.objects.filter(pk=award.company_id)).get()
+    company_year = _locked_company_year(award.claim.application, award.policy_year)
+    if amount > line.left:
+        raise BudgetExhausted(
+            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
+            % {"line": line.name, "left": yuan(line.left), "total": yuan(amount)}
+        )
+    left = company_year.left
+    if amount > 0 and award.counts_to_cap and (left is None or amount > left):
+        raise Refused(_("企业当年剩余的总量不够补差，请重新结算。"))
+    Award.objects.filter(pk=award.pk).update(adjusted=F("adjusted") + amount)
+    BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
+    _count(award, company_year, amount)
+    accounts = (Account.BUDGET, Account.GRANTED)
+    credit, debit = accounts if amount > 0 else accounts[::-1]
+    _write(award, EntryKind.ADJUST, credit, debit, abs(amount), company_year, by)
+    award.refresh_from_db()
+    return award
 
 
 def has_pending_awards(company: Company) -> bool:
@@ -218,14 +320,67 @@ def _refuse_while_frozen() -> None:
         raise Refused(_("台账核对发现差异，批准已暂停。请联系财政和系统管理人员。"))
 
 
-def _locked_budget_line(application: Application) -> BudgetLine:
+def _held(application: Application) -> dict[int, Decimal]:
+    """What is held for an application, by budget line."""
+    rows = LedgerEntry.objects.of_application(application).order_by().values_list("budget_line")
+    return dict(rows.annotate(held=balance_of(Account.RESERVED)).exclude(held=0))
+
+
+def _hold(
+    application: Application,
+    total: Decimal,
+    line: BudgetLine,
+    held: dict[BudgetLine, Decimal],
+    by: User,
+) -> None:
+    """Hold exactly `total` on this line, and nothing on others."""
+    here = held.get(line, Decimal(0))
+    if total > line.left + here:
+        raise BudgetExhausted(
+            _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
+            % {"line": line.name, "left": yuan(line.left + here), "total": yuan(total)}
+        )
+    for other, amount in held.items():
+        if other != line:
+            _move_held(application, other, -amount, by)
+    _move_held(application, line, total - here, by)
+
+
+def _move_held(application: Application, line: BudgetLine, amount: Decimal, by: User) -> None:
+    """Hold so much more on a locked line; less where it is below zero."""
+    if not amount:
+        return
+    accounts = [Account.BUDGET, Account.RESERVED]
+    credit, debit = accounts if amount > 0 else reversed(accounts)
+    # Counted by the database itself: a CHECK refuses what a forgotten lock would let through.
+    BudgetLine.objects.filter(pk=line.pk).update(reserved=F("reserved") + amount)
+    LedgerEntry.objects.create(
+        application=application,
+        budget_line=line,
+        kind=EntryKind.RESERVE if amount > 0 else EntryKind.RELEASE,
+        credit=credit,
+        debit=debit,
+        amount=abs(amount),
+        at=timezone.now(),
+        by=by,
+    )
+
+
+def _locked_lines(pks: Iterable[int]) -> list[BudgetLine]:
+    return list(locked(BudgetLine.objects.filter(pk__in=list(pks))).order_by("pk"))
+
+
+def _locked_budget(application: Application) -> tuple[BudgetLine, dict[BudgetLine, Decimal]]:
+    """This year's line for an application, and what is held for it on which line, all locked."""
     line = budget_line_for(application)
     if line is None:
         raise BudgetExhausted(
             _("%(year)s 年度没有本事项的预算科目，请财政部门先下达预算。")
             % {"year": timezone.localdate().year}
         )
-    return locked(BudgetLine.objects.filter(pk=line.pk)).get()
+    held = _held(application)
+    rows = {row.pk: row for row in _locked_lines({line.pk, *held})}
+    return rows[line.pk], {rows[pk]: amount for pk, amount in held.items()}
 
 
 def _locked_company_year(application: Application, year: int) -> CompanyYear:

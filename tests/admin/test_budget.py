@@ -73,7 +73,7 @@ def test_a_total_below_what_was_granted_is_an_error_of_the_form(
     answer = client.post(url_of(budget), {**values_of(budget), "total": granted - 1})
 
     assert answer.status_code == 200
-    assert "预算不能低于已批准的" in answer.content.decode()
+    assert "预算不能低于已预留和已批准的" in answer.content.decode()
     assert "请填写不低于该数的金额" in answer.content.decode()
 
 

@@ -205,7 +205,7 @@ def test_no_ceiling_is_passed() -> None:
 
 
 def test_the_budgets_are_filled_in_every_way() -> None:
-    fills = [line.granted / line.total for line in BudgetLine.objects.all() if line.granted]
+    fills = [line.bound / line.total for line in BudgetLine.objects.all() if line.bound]
     assert any(fill > 0.9 for fill in fills)
     assert any(0.7 < fill <= 0.9 for fill in fills)
     assert any(fill < 0.7 for fill in fills)

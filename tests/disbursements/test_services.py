@@ -16,7 +16,7 @@ from disbursements.models import Batch, BatchStatus, PaymentLine
 from outbox.models import Job
 from reviews.services import finance_department
 from subsidies.ledger import services as ledger
-from subsidies.ledger.models import AwardStatus
+from subsidies.ledger.models import REACHED, AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, BudgetLine, LedgerEntry
 from tests import domain
@@ -100,7 +100,7 @@ def test_a_batch_takes_the_account_as_it_is_now(batch, award, company):
     [status for status in AwardStatus if status not in ("notified", "payment_failed")],
 )
 def test_only_awards_that_wait_for_payment_are_listed(district, award, maker, status):
-    paid_on = "'2026-03-11'" if status == AwardStatus.PAID else "NULL"
+    paid_on = "'2026-03-11'" if status in REACHED else "NULL"
     domain.execute(
         "SET LOCAL session_replication_role = replica;"
         f"UPDATE subsidies_award SET status = '{status}', paid_on = {paid_on};"

@@ -335,9 +335,9 @@ def test_the_ledger_lists_every_movement_and_finds_it(client, approved, awards, 
     url = reverse("ledger_list")
 
     response = client.get(url)
-    assert response.context["page"].paginator.count == 6
+    assert response.context["page"].paginator.count == 9
     assert {row["total"] for row in response.context["sums"]} == {Decimal("30000.00")}
-    assert "预算 → 应付奖补" in response.content.decode()
+    assert "预留 → 应付奖补" in response.content.decode()
     assert client.get(url, {"kind": "pay"}).context["page"].paginator.count == 3
     wanted = {"q": awards[0].company.uscc, "kind": "grant", "year": "2026"}
     assert client.get(url, wanted).context["page"].paginator.count == 1

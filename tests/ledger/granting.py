@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import Model, QuerySet
 
 from accounts.models import Role, User
 from subsidies.applications.answers import answer_application
 from subsidies.applications.services import lock_application
 from subsidies.ledger import locks, services
+from subsidies.ledger.models import Account, balance_of
 from subsidies.models import Application, Award, BudgetLine, CompanyYear, LedgerEntry
 from tests import domain
 
@@ -35,9 +36,8 @@ def grant(application: Application, amount: str | None = None) -> list[Award]:
 
 def entries_of(rows: QuerySet[LedgerEntry]) -> tuple[Decimal, Decimal]:
     """What entries say was granted, and what was paid of it."""
-    totals = dict(rows.order_by().values_list("kind").annotate(Sum("amount")))
-    of = lambda kind: totals.get(kind, Decimal(0))  # noqa: E731
-    return of("grant") - of("release"), of("pay")
+    balances = rows.aggregate(due=balance_of(Account.GRANTED), paid=balance_of(Account.PAID))
+    return balances["due"] + balances["paid"], balances["paid"]
 
 
 def unlock(monkeypatch: Any) -> None:

@@ -9,11 +9,10 @@ from django.db.models import Sum
 
 from companies.models import YearlyFigure
 from reviews.models import StageKind
-from subsidies.applications.enums import Status
 from subsidies.ledger import services
 from subsidies.ledger.reconciliation import differences
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
-from subsidies.models import Application, Award, BudgetLine, CompanyYear, PolicyDocument
+from subsidies.models import Award, BudgetLine, CompanyYear, PolicyDocument
 from tests import domain
 from tests.factories import BudgetLineFactory
 from tests.ledger.granting import grant, unlock, without_constraint
@@ -29,7 +28,7 @@ def total():
 def grant_at_once(applications, monkeypatch):
     """Let all of them read before any of them writes, if nothing holds them apart."""
     meeting = Meeting(len(applications))
-    monkeypatch.setattr(services, "_grant", meeting.before(services._grant))
+    monkeypatch.setattr(services, "_hold", meeting.before(services._hold))
     results = at_once(*(lambda each=each: grant(each) for each in applications))
     refused = [result for result in results if isinstance(result, Exception)]
     return refused, meeting
@@ -180,11 +179,12 @@ class TestExclusive:
         assert total() == Decimal("200000.00")
 
 
-def test_approvers_at_once_share_what_is_left_and_losers_are_told(world):
+def test_finance_at_once_shares_what_is_left_and_losers_are_told(world):
+    """C01: of four consents at the same moment two hold the money; the others' cases stay."""
     BudgetLineFactory(total=Decimal("10000.00"))
     claim = domain.claim(requested=Decimal("4000.00"))
     applications = [
-        domain.at_stage(StageKind.APPROVAL, domain.company_with_everything(), claim)
+        domain.at_stage(StageKind.FINANCE, domain.company_with_everything(), claim)
         for _company in range(4)
     ]
     tasks = [domain.open_tasks(application)[0] for application in applications]
@@ -195,9 +195,9 @@ def test_approvers_at_once_share_what_is_left_and_losers_are_told(world):
     assert [str(error) for error in refused] == [
         "预算余额不足：“工业政策资金”剩余 2,000.00 元，本次需要 4,000.00 元。"
     ] * 2
-    assert total() == BudgetLine.objects.get().granted == Decimal("8000.00")
-    statuses = Application.objects.values_list("status", flat=True)
-    assert sorted(statuses) == [Status.APPROVED] * 2 + [Status.IN_REVIEW] * 2
+    assert BudgetLine.objects.get().reserved == Decimal("8000.00")
+    stages = [domain.case_of(application).stage.kind for application in applications]
+    assert sorted(stages) == [StageKind.FINANCE] * 2 + [StageKind.PUBLIC_NOTICE] * 2
     assert differences() == []
 
 
@@ -205,7 +205,7 @@ def test_a_budget_is_not_lowered_below_what_is_granted_at_that_moment(company, m
     BudgetLineFactory(total=Decimal("10000.00"))
     application = domain.filed(company)
     meeting = Meeting(2)
-    monkeypatch.setattr(services, "_grant", meeting.before(services._grant))
+    monkeypatch.setattr(services, "_hold", meeting.before(services._hold))
 
     def lower():
         meeting.wait()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.refusals import Refused, StateChanged
 from subsidies.ledger import services
-from subsidies.ledger.models import NEXT_AWARD_STATUSES, AwardStatus
+from subsidies.ledger.models import NEXT_AWARD_STATUSES, REACHED, AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
 from tests import domain
@@ -27,7 +27,7 @@ def award(company, budget):
 
 def put(award, status):
     """Bring an award to a status past services and triggers."""
-    paid_on = "'2026-03-11'" if status == AwardStatus.PAID else "NULL"
+    paid_on = "'2026-03-11'" if status in REACHED else "NULL"
     domain.execute(
         "SET LOCAL session_replication_role = replica;"
         f"UPDATE subsidies_award SET status = '{status}', paid_on = {paid_on};"
@@ -36,7 +36,7 @@ def put(award, status):
     award.refresh_from_db()
 
 
-def test_a_grant_a_payment_and_a_release_are_entries_between_accounts(award):
+def test_what_is_held_granted_and_paid_are_entries_between_accounts(award):
     by = UserFactory()
     services.move_award(award, AwardStatus.NOTIFIED)
     services.move_award(award, AwardStatus.SCHEDULED)
@@ -44,7 +44,8 @@ def test_a_grant_a_payment_and_a_release_are_entries_between_accounts(award):
 
     entries = LedgerEntry.objects.values_list("kind", "credit", "debit", "amount", "by")
     assert list(entries) == [
-        ("grant", "budget", "granted", award.amount, award.granted_by_id),
+        ("reserve", "budget", "reserved", award.amount, award.granted_by_id),
+        ("grant", "reserved", "granted", award.amount, award.granted_by_id),
         ("pay", "granted", "paid", award.amount, by.pk),
     ]
 
@@ -90,7 +91,8 @@ def test_the_database_keeps_entries_and_awards_as_they_are(award, statement):
     with pytest.raises(domain.REFUSED_BY_TRIGGER):
         domain.execute(statement)
 
-    assert Award.objects.get().amount == LedgerEntry.objects.get().amount == award.amount
+    amounts = [row.amount for row in (Award.objects.get(), *LedgerEntry.objects.all())]
+    assert amounts == [award.amount] * 3
 
 
 def test_an_award_of_before_the_system_is_held_fast_too(company):
@@ -104,10 +106,15 @@ def test_an_award_of_before_the_system_is_held_fast_too(company):
 def test_the_services_draw_an_awards_arrows_and_no_others(award, source, target):
     put(award, source)
     by = UserFactory()
-    BudgetLine.objects.update(paid=0)
+    BudgetLine.objects.update(paid=award.amount if source in REACHED else 0)
     acts = {
+        AwardStatus.PAYMENT_FAILED: lambda: services.fail(award, by=by),
         AwardStatus.CANCELLED: lambda: services.cancel(award, by=by),
-        AwardStatus.PAID: lambda: services.pay(award, on=domain.TODAY, by=by),
+        AwardStatus.PAID: lambda: (
+            services.move_award(award, target)
+            if source == AwardStatus.CLAWBACK
+            else services.pay(award, on=domain.TODAY, by=by)
+        ),
     }
     act = acts.get(target, lambda: services.move_award(award, target))
 
@@ -123,7 +130,7 @@ def test_the_services_draw_an_awards_arrows_and_no_others(award, source, target)
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_the_database_draws_an_awards_arrows_and_no_others(award, source, target):
     put(award, source)
-    columns = {"status": target, "paid_on": domain.TODAY if target == "paid" else None}
+    columns = {"status": target, "paid_on": domain.TODAY if target in REACHED else None}
 
     if target in NEXT_AWARD_STATUSES[source]:
         Award.objects.update(**columns)
@@ -171,7 +178,7 @@ MOVES = st.lists(
 def check_counters():
     for line in BudgetLine.objects.all():
         assert (line.granted, line.paid) == entries_of(line.entries.all())
-        assert 0 <= line.paid <= line.granted <= line.total
+        assert 0 <= line.paid <= line.granted <= line.total - line.reserved
     for year in CompanyYear.objects.all():
         assert year.granted == entries_of(year.entries.all())[0]
         assert year.capped == 0 or year.capped <= year.cap

@@ -28,16 +28,30 @@ def test_a_ledger_that_was_moved_by_its_services_has_no_differences(award):
     assert not Freeze.objects.exists()
 
 
-def test_a_counter_that_was_edited_is_named_and_freezes_approvals(award, company):
+@pytest.mark.parametrize("stage", [StageKind.FINANCE, StageKind.APPROVAL])
+def test_a_counter_that_was_edited_is_named_and_freezes_approvals(award, company, stage):
+    other = domain.at_stage(stage, domain.company_with_everything())
     BudgetLine.objects.update(granted=award.amount + 1)
     CompanyYear.objects.update(uncapped=1)
 
     found = reconciliation.reconcile()
 
     assert [line.split(" ")[0] for line in found] == ["budget", "company-year"]
-    other = domain.at_stage(StageKind.APPROVAL, domain.company_with_everything())
     with pytest.raises(Refused, match="已暂停"):
         domain.advance(other)
+
+
+def test_money_held_for_what_is_not_in_review_is_named(award):
+    other = domain.at_stage(StageKind.APPROVAL, domain.company_with_everything())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE subsidies_application SET status = 'returned' WHERE id = %s", [other.pk]
+        )
+
+    assert reconciliation.differences() == [
+        f"application {other.pk}: returned; entries say reserved 10000.00"
+    ]
 
 
 def test_an_award_whose_status_is_not_what_its_entries_say_is_named(award):

@@ -13,6 +13,7 @@ from reviews import services
 from reviews.calendar import CalendarMissing
 from reviews.models import Case, PublicNotice, PublicNoticeEntry, StageKind
 from tests import domain
+from tests.factories import BudgetLineFactory
 from tests.reviews.test_calendar import NOTICES
 from tests.threads import Meeting, at_once
 
@@ -180,10 +181,12 @@ def test_the_database_shows_a_case_once_in_a_round(application, notice):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_finance_officers_at_once_open_one_notice(company, monkeypatch):
-    others = domain.company_with_everything()
-    tasks = [
-        domain.open_tasks(domain.at_stage(StageKind.FINANCE, each))[0] for each in (company, others)
-    ]
+    # Two budget lines: on one the second would wait for the first anyway.
+    tasks = []
+    for code in (domain.ALONE, domain.LADDER):
+        BudgetLineFactory(item_code=code)
+        application = domain.at_stage(StageKind.FINANCE, company, domain.claim(code))
+        tasks += domain.open_tasks(application)
     meeting = Meeting(2)
     monkeypatch.setattr(NumberSeries, "next", meeting.before(NumberSeries.next))
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Role
 from outbox.models import Job
 from reviews import services
-from reviews.models import Case, Notice, Route, StageKind, Task, TaskState, Verdict
+from reviews.models import Case, Route, StageKind, Task, TaskState, Verdict
 from reviews.routes import STANDARD, current_route
 from subsidies.applications.enums import Status
 from subsidies.models import Award
@@ -115,17 +115,18 @@ def test_the_last_consent_grants_the_award_and_issues_its_notice(company, budget
     assert Job.objects.filter(kind="reviews.render_notice", key=award.notice.pk).exists()
 
 
-def test_without_a_budget_nothing_is_approved_and_the_case_waits(company):
-    application = domain.at_stage(StageKind.APPROVAL, company)
+def test_without_a_budget_finance_does_not_agree_and_the_case_waits(company):
+    application = domain.at_stage(StageKind.FINANCE, company)
+    (task,) = domain.open_tasks(application)
 
     with pytest.raises(services.Refused, match="没有本事项的预算科目"), transaction.atomic():
-        domain.advance(application)
+        services.decide(
+            task, Verdict.AGREE, by=domain.someone_fresh(task), revision=application.revision
+        )
 
     application.refresh_from_db()
     assert application.status == Status.IN_REVIEW
-    assert domain.case_of(application).stage.kind == StageKind.APPROVAL
-    assert not Award.objects.exists()
-    assert not Notice.objects.exists()
+    assert domain.case_of(application).stage.kind == StageKind.FINANCE
 
 
 @pytest.mark.parametrize(

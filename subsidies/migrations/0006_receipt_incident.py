@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subsidies", "0002_credit_rules"),
+        ("subsidies", "0005_settlements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

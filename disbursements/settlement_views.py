@@ -1,0 +1,125 @@
+"""Finance's pages of a company's policy year: its cap, its settlements, its adjustments."""
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import Role
+from accounts.refusals import Refused
+from accounts.submissions import once
+from disbursements import adjustments
+from subsidies.ledger.services import annual_cap
+from subsidies.ledger.settlement import settle
+from subsidies.models import Adjustment, CompanyYear
+
+YEARS_A_PAGE = 30
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def year_list(request: SignedInRequest) -> HttpResponse:
+    """Company-years, those with something to adjust first."""
+    rows = (
+        _years(request)
+        .annotate(
+            waits=Exists(Adjustment.objects.open().filter(settlement__company_year=OuterRef("pk")))
+        )
+        .order_by("-waits", "-year", "company__name")
+    )
+    wanted = request.GET.get("q", "").strip()
+    if wanted:
+        rows = rows.filter(company__name__icontains=wanted)
+    page = Paginator(rows, YEARS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "disbursements/year_list.html", {"page": page, "q": wanted})
+
+
+@require_GET
+@for_roles(Role.FINANCE, Role.AUDITOR)
+def year_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _show(request, pk)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@once
+def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(_years(request), pk=pk)
+    if row.district_id not in request.user.district_ids(Role.FINANCE):
+        return _show(request, pk, faults=[_("只有财政人员可以结算。")], status=403)
+    try:
+        newest = row.settlements.first()
+        settlement = settle(row.company, row.district, row.year, by=request.user)
+    except Refused as refusal:
+        return _show(request, pk, faults=refusal.messages, status=refusal.status_code)
+    if settlement == newest:
+        messages.success(request, _("数据没有变化，结算结果与上次相同。"))
+    else:
+        messages.success(request, _("已结算。"))
+    return redirect("year_detail", pk)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@once
+def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
+    adjustment = _adjustment(request, pk)
+    year = adjustment.settlement.company_year_id
+    try:
+        adjustments.agree(adjustment, by=request.user)
+    except Refused as refusal:
+        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
+    messages.success(request, _("已记录您的意见。"))
+    return redirect("year_detail", year)
+
+
+@require_POST
+@for_roles(Role.FINANCE, Role.AUDITOR)
+@once
+def adjustment_drop(request: SignedInRequest, pk: int) -> HttpResponse:
+    adjustment = _adjustment(request, pk)
+    year = adjustment.settlement.company_year_id
+    try:
+        adjustments.drop(adjustment, by=request.user)
+    except Refused as refusal:
+        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
+    messages.success(request, _("已放弃这项调整，奖补保持原样。"))
+    return redirect("year_detail", year)
+
+
+def _years(request: SignedInRequest) -> "QuerySet[CompanyYear]":
+    districts = request.user.district_ids(Role.FINANCE, Role.AUDITOR)
+    return CompanyYear.objects.filter(district__in=districts).select_related("company", "district")
+
+
+def _adjustment(request: SignedInRequest, pk: int) -> Adjustment:
+    rows = Adjustment.objects.filter(settlement__company_year__in=_years(request))
+    return get_object_or_404(rows.select_related("settlement"), pk=pk)
+
+
+def _show(
+    request: SignedInRequest, pk: int, *, faults: Iterable[str] = (), status: int = 200
+) -> HttpResponse:
+    row = get_object_or_404(_years(request), pk=pk)
+    settlements = list(row.settlements.select_related("by"))
+    newest = settlements[0] if settlements else None
+    claims = "claim__application__item", "claim__level", "award"
+    context = {
+        "year": row,
+        "cap": annual_cap(row.company, row.year),
+        "newest": newest,
+        "lines": newest.lines.select_related(*claims) if newest else [],
+        "settlements": settlements,
+        "adjustments": Adjustment.objects.filter(settlement__company_year=row)
+        .select_related("award__claim__application__item", "agreed_by", "done_by")
+        .order_by("-pk"),
+        "may_pay": row.district_id in request.user.district_ids(Role.FINANCE),
+        "faults": faults,
+    }
+    return render(request, "disbursements/year_detail.html", context, status=status)

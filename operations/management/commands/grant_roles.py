@@ -1,0 +1,24 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from operations.roles import grant_roles
+
+
+class Command(BaseCommand):
+    help = (
+        "Give the database roles of application and auditor what they need and no more; as the "
+        "tables' owner, after every migrate."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--app", default="subsidies_app", help="who serves (%(default)s)")
+        parser.add_argument(
+            "--auditor", default="subsidies_auditor", help="who only reads (%(default)s)"
+        )
+
+    def handle(self, *args: Any, app: str, auditor: str, **options: Any) -> None:
+        kept = grant_roles(app=app, auditor=auditor)
+        self.stdout.write(f"{app} adds to, and never changes: {', '.join(kept)}.")
+        self.stdout.write(f"{auditor} reads. Both have no password yet: ALTER ROLE ... PASSWORD.")

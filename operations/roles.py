@@ -1,0 +1,56 @@
+"""Database roles that may do no more than their work needs.
+
+The owner migrates. The application reads and writes rows, and does not change what is only
+added to: ledger, audit chain, receipts, opinions, settlements. The auditor reads. Triggers say
+the same once more; a permission also holds for whoever switches triggers off.
+"""
+
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.db import connection, transaction
+from psycopg import sql
+
+
+def append_only_tables() -> list[str]:
+    """The tables whose models say that rows are added and never changed."""
+    return sorted(
+        model._meta.db_table
+        for model in apps.get_models()
+        if any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", []))
+    )
+
+
+@transaction.atomic
+def grant_roles(*, app: str, auditor: str) -> list[str]:
+    """Make the two roles where they are missing and give them exactly what they need on the
+    tables as they are now; the append-only ones by name. Connect as the tables' owner."""
+    kept = append_only_tables()
+    with connection.cursor() as cursor:
+        for role in (app, auditor):
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+            if not cursor.fetchone():
+                cursor.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE").format(
+                        sql.Identifier(role)
+                    )
+                )
+            name = sql.Identifier(role)
+            for statement in (
+                "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}",
+                "GRANT USAGE ON SCHEMA public TO {}",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}",
+            ):
+                cursor.execute(sql.SQL(statement).format(name))
+        name = sql.Identifier(app)
+        for statement in (
+            "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
+        ):
+            cursor.execute(sql.SQL(statement).format(name))
+        cursor.execute(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(_names(kept), name))
+    return kept
+
+
+def _names(tables: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, tables))

@@ -1,0 +1,371 @@
+"""The settlement of a company and a policy year under its annual cap.
+
+The claims that were determined or granted stand in order of acceptance, each with what it came to
+before the cap. Those of documents without the cap use the year up and are never cut. What was
+granted is never edited: where it differs, a settlement proposes adjustments.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import District, User
+from accounts.refusals import Refused
+from audit.services import record
+from companies.models import Company
+from subsidies.applications.enums import Reason, Status
+from subsidies.applications.models import Claim, Receipt
+from subsidies.catalogue.models import Allocation
+from subsidies.ledger.locks import locked
+from subsidies.ledger.models import Award, AwardStatus, CompanyYear
+from subsidies.ledger.services import annual_cap
+from subsidies.ledger.settlement_models import (
+    Adjustment,
+    AdjustmentStatus,
+    CapSource,
+    Settlement,
+    SettlementLine,
+)
+from subsidies.rules.settle import share_out
+
+CAP_STEP = "annual_cap"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A claim before the cap, in fen."""
+
+    before: int
+    counts_to_cap: bool
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the cap leaves a claim, in fen; `room` is what it found, None where it is not cut."""
+
+    room: int | None
+    amount: int
+
+
+def settle_amounts(
+    asked: Sequence[Asked], *, cap: int, carried: int, allocation: Allocation
+) -> list[Settled]:
+    """What each claim gets, in order of acceptance (`rules.settle` on the amounts alone)."""
+    if allocation == Allocation.PROPORTIONAL:
+        return _in_proportion(asked, cap - carried)
+    return _in_order(asked, cap - carried)
+
+
+def _in_order(asked: Sequence[Asked], left: int) -> list[Settled]:
+    settled = []
+    for claim in asked:
+        room = max(left, 0) if claim.counts_to_cap else None
+        amount = claim.before if room is None else min(claim.before, room)
+        settled.append(Settled(room, amount))
+        left -= amount
+    return settled
+
+
+def _in_proportion(asked: Sequence[Asked], left: int) -> list[Settled]:
+    room = max(left - sum(claim.before for claim in asked if not claim.counts_to_cap), 0)
+    capped = [claim.before for claim in asked if claim.counts_to_cap]
+    shares = iter(share_out(capped, room) if sum(capped) > room else capped)
+    return [
+        Settled(room, next(shares)) if claim.counts_to_cap else Settled(None, claim.before)
+        for claim in asked
+    ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim of many companies' settlements at once: `group` tells the company-years apart.
+    Amounts in fen; `proportional` as the group's district has it."""
+
+    group: int
+    place: int
+    before: int
+    counts_to_cap: bool
+    cap: int
+    carried: int
+    proportional: bool
+
+
+# The twin of `settle_amounts` for reports: whole fen in numeric, `div` rounds down. In order, a
+# claim finds what all before it leave; once that is nothing, it stays nothing.
+SETTLE_SQL = """
+WITH asked AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::boolean[],
+                         %s::numeric[], %s::numeric[], %s::boolean[])
+        AS row (company_year, place, before, counts, cap, carried, proportional)
+), roomed AS (
+    SELECT *,
+        greatest(cap - carried - coalesce(sum(before) OVER earlier, 0), 0) AS room_in_order,
+        greatest(cap - carried
+            - coalesce(sum(before) FILTER (WHERE NOT counts) OVER whole, 0), 0) AS room,
+        coalesce(sum(before) FILTER (WHERE counts) OVER whole, 0) AS total
+    FROM asked
+    WINDOW whole AS (PARTITION BY company_year),
+        earlier AS (PARTITION BY company_year ORDER BY place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), shared AS (
+    SELECT *,
+        CASE WHEN total > 0 THEN div(before * room, total) ELSE 0 END AS share,
+        CASE WHEN total > 0 THEN mod(before * room, total) ELSE 0 END AS remainder
+    FROM roomed
+), ranked AS (
+    SELECT *,
+        room - sum(share) FILTER (WHERE counts) OVER (PARTITION BY company_year) AS over,
+        row_number() OVER (PARTITION BY company_year, counts
+                           ORDER BY remainder DESC, place) AS turn
+    FROM shared
+)
+SELECT CASE
+        WHEN NOT counts THEN before
+        WHEN NOT proportional THEN least(before, room_in_order)
+        WHEN total <= room THEN before
+        ELSE share + (turn <= over)::integer
+    END
+FROM ranked ORDER BY company_year, place
+"""
+
+
+def settle_in_sql(rows: Iterable[Row]) -> list[int]:
+    """What each claim gets (fen), for many company-years in one query; in order of group, place."""
+    columns = [
+        [getattr(row, name) for row in rows]
+        for rows in [list(rows)]
+        for name in ("group", "place", "before", "counts_to_cap", "cap", "carried", "proportional")
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE_SQL, columns)
+        return [int(amount) for (amount,) in cursor.fetchall()]
+
+
+def stored_differences() -> list[str]:
+    """Every line of a company-year's newest settlement that SQL works out otherwise."""
+    newest = Settlement.objects.order_by("company_year", "-pk").distinct("company_year")
+    lines = list(
+        SettlementLine.objects.filter(settlement__in=newest.values("pk"), settlement__cap__gte=0)
+        .select_related("settlement")
+        .order_by("settlement__company_year", "rank")
+    )
+    found = settle_in_sql(
+        Row(
+            group=line.settlement.company_year_id,
+            place=line.rank,
+            before=_fen(line.before),
+            counts_to_cap=line.counts_to_cap,
+            cap=_fen(line.settlement.cap or Decimal(0)),
+            carried=_fen(line.settlement.carried),
+            proportional=line.settlement.allocation == Allocation.PROPORTIONAL,
+        )
+        for line in lines
+    )
+    return [
+        f"settlement {line.settlement_id}, line {line.rank}: {line.settled}; SQL says {_yuan(fen)}"
+        for line, fen in zip(lines, found, strict=True)
+        if _fen(line.settled) != fen
+    ]
+
+
+@transaction.atomic
+def settle(company: Company, district: District, year: int, *, by: User | None) -> Settlement:
+    """Settle a company's policy year with today's figures, and propose what should be adjusted.
+
+    Gives the newest settlement back where nothing it rests on has changed. Raises Refused where
+    the cap is not known.
+    """
+    locked(Company.objects.filter(pk=company.pk)).get()
+    key = {"company": company, "district": district, "year": year}
+    CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
+    company_year = locked(CompanyYear.objects.filter(**key)).get()
+    claims = _claims(company_year)
+    cap = annual_cap(company, year)
+    if cap is None and any(line.counts_to_cap for line in claims):
+        raise Refused(
+            _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
+            % {"company": company, "year": year}
+        )
+    carried = Award.objects.filter(
+        company=company, district=district, policy_year=year, claim=None
+    ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    allocation = _allocation(claims)
+    digest = _hash(claims, cap, carried, allocation)
+    newest = company_year.settlements.first()
+    if newest is not None and newest.sha256 == digest:
+        return newest
+    settlement = Settlement.objects.create(
+        company_year=company_year,
+        allocation=allocation,
+        cap=cap,
+        cap_source=(
+            CapSource.CONTRIBUTION if company.cultivation_cap is None else CapSource.AGREEMENT
+        ),
+        carried=carried,
+        sha256=digest,
+        at=timezone.now(),
+        by=by,
+    )
+    _write_lines(settlement, claims)
+    _propose(settlement)
+    record(
+        "year.settled",
+        about=settlement,
+        by=by,
+        company=company.name,
+        year=year,
+        cap=str(cap),
+        lines=len(claims),
+        sha256=digest,
+    )
+    return settlement
+
+
+@dataclass(frozen=True)
+class _Line:
+    claim: Claim
+    award: Award | None
+    before: Decimal
+    counts_to_cap: bool
+
+    @property
+    def granted(self) -> Decimal:
+        return self.award.net if self.award else Decimal(0)
+
+
+def _claims(company_year: CompanyYear) -> list[_Line]:
+    """The claims of the year, in order of acceptance."""
+    claims = list(
+        Claim.objects.filter(
+            application__company=company_year.company_id,
+            application__district=company_year.district_id,
+            event_date__year=company_year.year,
+        )
+        .filter(
+            Q(award__isnull=False)
+            | Q(application__status=Status.IN_REVIEW, determined_amount__isnull=False)
+        )
+        .exclude(award__status__in=[AwardStatus.CANCELLED, AwardStatus.RETURNED])
+        .select_related("award", "application", "level__item__edition__document")
+        .order_by("application__submitted_at", "application__number", "pk")
+    )
+    receipts = {
+        (receipt.application_id, receipt.reason): receipt
+        for receipt in Receipt.objects.filter(
+            application__in={claim.application_id for claim in claims},
+            reason__in=[Reason.REVIEW, Reason.APPROVAL],
+        )
+        .order_by("application_id", "reason", "-pk")
+        .distinct("application_id", "reason")
+    }
+    lines = []
+    for claim in claims:
+        award = getattr(claim, "award", None)
+        reason = Reason.APPROVAL if award else Reason.REVIEW
+        before = _before_cap(claim, award, receipts.get((claim.application_id, reason)))
+        capped = CAP_STEP in claim.level.item.edition.rules_document.rules
+        lines.append(_Line(claim, award, before, capped))
+    return lines
+
+
+def _before_cap(claim: Claim, award: Award | None, receipt: Receipt | None) -> Decimal:
+    """What the claim came to before the annual cap, as its decision found it.
+
+    What an official reduced stays reduced, and what was given back does not come again.
+    """
+    if award is not None and award.returned:
+        return award.net
+    decided = award.amount if award else claim.determined_amount or Decimal(0)
+    entries = receipt.answer["claims"] if receipt else []
+    entry = next((entry for entry in entries if entry["id"] == str(claim.pk)), None)
+    steps = [step for step in entry["steps"] if step["code"] != CAP_STEP] if entry else []
+    if not entry or not steps:
+        return decided
+    whole = Decimal(steps[-1]["amount"])
+    return whole if decided >= Decimal(entry["payable"] or 0) else min(decided, whole)
+
+
+def _allocation(claims: list[_Line]) -> Allocation:
+    """As the document with the cap has it."""
+    for line in claims:
+        if line.counts_to_cap:
+            return Allocation(line.claim.level.item.edition.document.allocation)
+    return Allocation.IN_ORDER
+
+
+def _hash(
+    claims: list[_Line], cap: Decimal | None, carried: Decimal, allocation: Allocation
+) -> str:
+    content = {
+        "cap": str(cap),
+        "carried": str(carried),
+        "allocation": allocation,
+        "claims": [
+            [
+                line.claim.pk,
+                str(line.before),
+                line.counts_to_cap,
+                str(line.award.pk) if line.award else None,
+                str(line.granted),
+            ]
+            for line in claims
+        ],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _write_lines(settlement: Settlement, claims: list[_Line]) -> None:
+    settled = settle_amounts(
+        [Asked(_fen(line.before), line.counts_to_cap) for line in claims],
+        cap=_fen(settlement.cap or Decimal(0)),
+        carried=_fen(settlement.carried),
+        allocation=Allocation(settlement.allocation),
+    )
+    SettlementLine.objects.bulk_create(
+        SettlementLine(
+            settlement=settlement,
+            claim=line.claim,
+            award=line.award,
+            rank=rank,
+            counts_to_cap=line.counts_to_cap,
+            before=line.before,
+            room=None if result.room is None else _yuan(result.room),
+            settled=_yuan(result.amount),
+            granted=line.granted,
+        )
+        for rank, (line, result) in enumerate(zip(claims, settled, strict=True), start=1)
+    )
+
+
+def _propose(settlement: Settlement) -> None:
+    """What differs from the grants; what an earlier settlement proposed is out of date."""
+    awards = Award.objects.filter(
+        company=settlement.company_year.company_id,
+        policy_year=settlement.company_year.year,
+        district=settlement.company_year.district_id,
+    )
+    Adjustment.objects.open().filter(award__in=awards).update(status=AdjustmentStatus.SUPERSEDED)
+    for line in settlement.lines.select_related("award"):
+        difference = line.settled - line.granted
+        if line.award and difference:
+            Adjustment.objects.create(
+                settlement=settlement,
+                award=line.award,
+                kind=Adjustment.Kind.REDUCE if difference < 0 else Adjustment.Kind.SUPPLEMENT,
+                amount=abs(difference),
+            )
+
+
+def _fen(amount: Decimal) -> int:
+    return int(amount * 100)
+
+
+def _yuan(fen: int) -> Decimal:
+    return Decimal(fen).scaleb(-2)

@@ -1,0 +1,142 @@
+"""What becomes of a settlement's proposals: two people, an entry, or a clawback."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import District, Role
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from companies.models import YearlyFigure
+from disbursements import adjustments, services
+from disbursements.models import Clawback
+from reviews.services import finance_department
+from subsidies.ledger import services as ledger
+from subsidies.ledger.models import AwardStatus
+from subsidies.ledger.reconciliation import differences
+from subsidies.ledger.settlement import settle
+from subsidies.models import Adjustment, Award, BudgetLine, CompanyYear
+from tests import domain
+from tests.factories import MemberFactory
+from tests.ledger.granting import grant
+
+
+@pytest.fixture
+def people(world):
+    finance = finance_department(District.objects.get(code="330205"))
+    return [domain.official(finance, Role.FINANCE, number) for number in (1, 2)]
+
+
+@pytest.fixture
+def award(company, budget):
+    """200,000.00 yuan, not yet paid."""
+    (award,) = grant(domain.filed(company, domain.claim("jb24-12")))
+    return ledger.move_award(award, AwardStatus.NOTIFIED)
+
+
+def corrected(company, value):
+    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
+    settle(company, company.district, 2025, by=None)
+    return Adjustment.objects.open().get()
+
+
+def test_an_unpaid_award_is_reduced_when_two_have_agreed(company, award, people):
+    adjustment = corrected(company, "150000")
+    adjustments.agree(adjustment, by=people[0])
+    with pytest.raises(NotAllowed, match="须由另一人确认"):
+        adjustments.agree(adjustment, by=people[0])
+
+    adjustment = adjustments.agree(adjustment, by=people[1])
+
+    assert (adjustment.status, adjustment.agreed_by, adjustment.done_by) == ("done", *people)
+    award.refresh_from_db()
+    assert (award.amount, award.payable) == (Decimal("200000.00"), Decimal("150000.00"))
+    assert BudgetLine.objects.get().granted == CompanyYear.objects.get().capped == 150000
+    assert differences() == []
+
+
+def test_the_payment_line_pays_what_is_left(company, award, people):
+    adjustment = corrected(company, "150000")
+    for by in people:
+        adjustments.agree(adjustment, by=by)
+
+    batch = services.make_batch(award.district, [award], by=people[0])
+    services.approve_batch(batch, by=people[1])
+    services.mark_paid(batch, on=domain.TODAY, by=people[0])
+
+    assert batch.total == BudgetLine.objects.get().paid == Decimal("150000.00")
+    assert differences() == []
+
+
+def test_settling_again_after_the_adjustment_asks_for_nothing(company, award, people):
+    adjustment = corrected(company, "150000")
+    for by in people:
+        adjustments.agree(adjustment, by=by)
+
+    settle(company, company.district, 2025, by=None)
+
+    assert not Adjustment.objects.open().exists()
+
+
+def test_what_was_paid_too_much_of_becomes_a_clawback(company, award, people):
+    batch = services.make_batch(award.district, [award], by=people[0])
+    services.approve_batch(batch, by=people[1])
+    services.mark_paid(batch, on=domain.TODAY, by=people[0])
+
+    adjustment = adjustments.agree(corrected(company, "150000"), by=people[0])
+
+    assert adjustment.status == "demanded"
+    clawback = Clawback.objects.get()
+    assert (clawback.amount, clawback.demanded_by) == (Decimal("50000.00"), people[0])
+    services.confirm_return(clawback, by=people[1])
+    services.receive_return(clawback, clawback.amount, by=people[0])
+    settle(company, company.district, 2025, by=None)
+    assert not Adjustment.objects.open().exists()
+    assert differences() == []
+
+
+def test_a_supplement_stays_within_cap_and_budget(company, budget, people):
+    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal("150000"))
+    domain.approved(company, domain.claim("jb24-12"))
+    adjustment = corrected(company, "180000")
+    assert (adjustment.kind, adjustment.amount) == ("supplement", Decimal("30000.00"))
+
+    for by in people:
+        adjustments.agree(adjustment, by=by)
+
+    award = Award.objects.get()
+    assert (award.amount, award.net) == (Decimal("150000.00"), Decimal("180000.00"))
+    assert differences() == []
+
+
+def test_what_is_in_a_batch_waits_for_the_batch(company, award, people):
+    services.make_batch(award.district, [award], by=people[0])
+
+    with pytest.raises(Refused, match="等批次办结"):
+        adjustments.agree(corrected(company, "150000"), by=people[0])
+
+
+def test_an_adjustment_that_was_dropped_is_over(company, award, people):
+    adjustment = adjustments.drop(corrected(company, "150000"), by=people[0])
+
+    with pytest.raises(StateChanged, match="已放弃"):
+        adjustments.agree(adjustment, by=people[1])
+    assert Award.objects.get().adjusted == 0
+
+
+def test_only_finance_and_nobody_of_the_company(company, award, people):
+    adjustment = corrected(company, "150000")
+    MemberFactory(company=company, user=people[0])
+
+    with pytest.raises(NotAllowed):
+        adjustments.agree(adjustment, by=people[0])
+    with pytest.raises(NotAllowed):
+        adjustments.agree(adjustment, by=domain.clerk_of(company))
+
+
+def test_the_database_wants_a_second_person(company, award, people):
+    adjustment = adjustments.agree(corrected(company, "150000"), by=people[0])
+
+    for change in ({"done_by": people[0]}, {"status": "done"}):
+        with pytest.raises(IntegrityError, match="adjustment_done"), transaction.atomic():
+            Adjustment.objects.filter(pk=adjustment.pk).update(**change)

@@ -1,0 +1,103 @@
+"""Finance's pages for money that does not stay with the company."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Role
+from disbursements import services
+from disbursements.models import Clawback, ClawbackStatus
+from subsidies.ledger.models import AwardStatus
+from subsidies.models import Award
+from tests.domain import TODAY
+from tests.workspace.conftest import person
+
+
+@pytest.fixture
+def line(awards, maker, second):
+    batch = services.make_batch(awards[0].district, awards[:1], by=maker)
+    services.approve_batch(batch, by=second)
+    services.mark_paid(batch, on=TODAY, by=maker)
+    return batch.lines.get()
+
+
+def test_a_batch_leads_to_each_payee(client, line, maker):
+    client.force_login(maker)
+
+    assert line.get_absolute_url() in client.get(line.batch.get_absolute_url()).content.decode()
+    page = client.get(line.get_absolute_url()).content.decode()
+    assert "登记退汇" in page
+    assert "提出追回" in page
+
+
+def test_a_bank_return_is_noted_with_its_reason(client, line, maker):
+    client.force_login(maker)
+    url = reverse("line_fail", args=[line.pk])
+
+    answer = client.post(url, {"failure": ""})
+    assert (answer.status_code, "请填写退汇原因" in answer.content.decode()) == (422, True)
+
+    answer = client.post(url, {"failure": "账号户名不符"}, follow=True)
+    assert "已登记退汇" in answer.content.decode()
+    assert Award.objects.get(pk=line.award_id).status == AwardStatus.PAYMENT_FAILED
+    assert "账号户名不符" in client.get(line.get_absolute_url()).content.decode()
+
+    answer = client.post(url, {"failure": "再来"})
+    assert (answer.status_code, "已经不在本批次" in answer.content.decode()) == (409, True)
+
+
+def test_a_clawback_goes_from_one_to_another_and_ends_with_the_money(client, line, maker, second):
+    client.force_login(maker)
+    url = reverse("line_claw_back", args=[line.pk])
+    assert client.post(url, {"amount": "", "reason": ""}).status_code == 422
+    answer = client.post(url, {"amount": "10,000.01", "reason": "多算"})
+    assert "不超过企业现有的 10,000.00 元" in answer.content.decode()
+
+    answer = client.post(url, {"amount": "4,000.00", "reason": "发票作废"}, follow=True)
+    assert "须由另一人确认" in answer.content.decode()
+    clawback = Clawback.objects.get()
+    assert client.post(reverse("clawback_confirm", args=[clawback.pk])).status_code == 403
+
+    client.force_login(second)
+    answer = client.post(reverse("clawback_confirm", args=[clawback.pk]), follow=True)
+    assert "还应退 4,000.00 元" in answer.content.decode()
+    receive = reverse("clawback_receive", args=[clawback.pk])
+    assert client.post(receive, {"amount": "x"}).status_code == 422
+    assert client.post(receive, {"amount": "4000.01"}).status_code == 422
+    answer = client.post(receive, {"amount": "4000"}, follow=True)
+    assert "已全部退回" in answer.content.decode()
+    assert Award.objects.get(pk=line.award_id).net == Decimal("6000.00")
+    assert "4,000.00" in client.get(reverse("clawback_list")).content.decode()
+
+
+def test_a_demand_may_be_dropped_until_it_is_confirmed(client, line, maker):
+    clawback = services.demand_return(line.award, Decimal("1.00"), reason="x", by=maker)
+    client.force_login(maker)
+    url = reverse("clawback_drop", args=[clawback.pk])
+
+    assert "已撤销" in client.post(url, follow=True).content.decode()
+    assert client.post(url).status_code == 409
+    clawback.refresh_from_db()
+    assert clawback.status == ClawbackStatus.DROPPED
+
+
+def test_auditors_look_and_do_nothing(client, line, maker, auditor):
+    clawback = services.demand_return(line.award, Decimal("1.00"), reason="x", by=maker)
+    client.force_login(auditor)
+
+    for page in (line.get_absolute_url(), clawback.get_absolute_url(), reverse("clawback_list")):
+        answer = client.get(page)
+        assert (answer.status_code, "submission" in answer.content.decode()) == (200, False)
+    assert client.post(reverse("line_fail", args=[line.pk]), {"failure": "x"}).status_code == 403
+    for name in ("clawback_confirm", "clawback_drop"):
+        assert client.post(reverse(name, args=[clawback.pk])).status_code == 403
+
+
+def test_finance_of_another_district_sees_neither(client, line, maker):
+    clawback = services.demand_return(line.award, Decimal("1.00"), reason="x", by=maker)
+    client.force_login(person("yz-finance", Role.FINANCE))
+
+    for page in (line.get_absolute_url(), clawback.get_absolute_url()):
+        assert client.get(page).status_code == 404
+    assert "没有追回" in client.get(reverse("clawback_list")).content.decode()

@@ -1,0 +1,103 @@
+"""Finance's pages of a company's policy year."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Role
+from companies.models import YearlyFigure
+from subsidies.models import Adjustment, Award, CompanyYear, PolicyDocument, Settlement
+from tests import domain
+from tests.ledger.granting import grant
+from tests.workspace.conftest import FINANCE, person
+
+
+@pytest.fixture
+def year(company, budget):
+    grant(domain.filed(company, domain.claim("jb24-12")))
+    return CompanyYear.objects.get()
+
+
+def contribution(value):
+    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
+    contribution("150000")
+    page = reverse("year_detail", args=[year.pk])
+    client.force_login(maker)
+    assert year.company.name in text_of(client.get(reverse("year_list")))
+    assert "还没有结算" in text_of(client.get(page))
+
+    text = text_of(client.post(reverse("year_settle", args=[year.pk]), follow=True))
+    assert "核减" in text
+    assert "50,000.00" in text
+    assert "当年财政贡献" in text
+    text = text_of(client.post(reverse("year_settle", args=[year.pk]), follow=True))
+    assert "与上次相同" in text
+    assert Settlement.objects.count() == 1
+
+    agree = reverse("adjustment_agree", args=[Adjustment.objects.get().pk])
+    assert client.post(agree).status_code == 302
+    assert client.post(agree).status_code == 403
+    client.force_login(second)
+    assert "确认调整" in text_of(client.get(page))
+    assert "已调整" in text_of(client.post(agree, follow=True))
+    assert Award.objects.get().payable == Decimal("150000.00")
+    assert client.post(agree).status_code == 409
+
+
+def test_an_adjustment_is_dropped(client, year, maker):
+    contribution("150000")
+    client.force_login(maker)
+    client.post(reverse("year_settle", args=[year.pk]))
+    drop = reverse("adjustment_drop", args=[Adjustment.objects.get().pk])
+
+    assert "已放弃" in text_of(client.post(drop, follow=True))
+    assert client.post(drop).status_code == 409
+
+
+def test_without_the_figure_the_page_says_what_is_missing(client, year, maker):
+    YearlyFigure.objects.filter(measure="fiscal_contribution").delete()
+    client.force_login(maker)
+
+    answer = client.post(reverse("year_settle", args=[year.pk]))
+
+    assert (answer.status_code, "还没有录入" in text_of(answer)) == (422, True)
+
+
+def test_auditors_look_and_do_nothing(client, year, maker, auditor):
+    contribution("150000")
+    client.force_login(maker)
+    client.post(reverse("year_settle", args=[year.pk]))
+    client.force_login(auditor)
+
+    assert "submission" not in text_of(client.get(reverse("year_detail", args=[year.pk])))
+    assert client.post(reverse("year_settle", args=[year.pk])).status_code == 403
+    adjustment = Adjustment.objects.get()
+    for act in ("adjustment_agree", "adjustment_drop"):
+        assert client.post(reverse(act, args=[adjustment.pk])).status_code == 403
+
+
+def test_another_districts_finance_sees_no_year(client, year):
+    client.force_login(person("yz-finance", Role.FINANCE))
+
+    assert client.get(reverse("year_detail", args=[year.pk])).status_code == 404
+    assert year.company.name not in text_of(client.get(reverse("year_list"), {"q": "测试"}))
+
+
+def test_an_administrator_says_how_the_cap_is_shared(client, year):
+    client.force_login(person(FINANCE, Role.ADMINISTRATOR))
+    document = PolicyDocument.objects.get(code="jb24")
+    url = f"/admin/subsidies/policydocument/{document.pk}/change/"
+
+    assert client.post(url, {"allocation": "proportional"}).status_code == 302
+
+    document.refresh_from_db()
+    assert (document.allocation, document.code) == ("proportional", "jb24")
+    assert client.get("/admin/subsidies/policydocument/add/").status_code == 403

@@ -1,0 +1,95 @@
+"""T01: what the database role of the application may not do, whatever the application tries."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import ProgrammingError, connection, transaction
+
+from operations.roles import append_only_tables
+from tests import domain
+from tests.fixtures_domain import clock, company, flush_past_the_triggers, world  # noqa: F401
+
+# Each with a column to change.
+KEPT = {
+    "audit_entry": "action",
+    "reviews_opinion": "text",
+    "subsidies_ledgerentry": "kind",
+    "subsidies_receipt": "reason",
+}
+ACTS = ["UPDATE", "DELETE", "TRUNCATE"]
+
+
+@pytest.fixture
+def roles(company):  # noqa: F811
+    """Names of this database's own: roles are the whole server's."""
+    domain.approved(company)
+    names = [f"{connection.settings_dict['NAME']}_{each}" for each in ("app", "auditor")]
+    call_command("grant_roles", app=names[0], auditor=names[1], stdout=StringIO())
+    return names
+
+
+def statement(act, table, column):
+    match act:
+        case "UPDATE":
+            return f"UPDATE {table} SET {column} = {column}"
+        case "DELETE":
+            return f"DELETE FROM {table}"
+        case _:
+            return f"TRUNCATE {table} CASCADE"
+
+
+def as_role(role, command):
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Where it is refused, the savepoint takes the role back too.
+        cursor.execute(f'SET LOCAL ROLE "{role}"')
+        cursor.execute(command)
+        rows = cursor.fetchall() if cursor.description else None
+        cursor.execute("RESET ROLE")
+        return rows
+
+
+def test_what_is_only_added_to_is_known(db):
+    assert set(KEPT) <= set(append_only_tables())
+
+
+@pytest.mark.parametrize("table", KEPT)
+@pytest.mark.parametrize("act", ACTS)
+def test_the_application_is_denied_what_would_change_the_past(roles, table, act):
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        as_role(roles[0], statement(act, table, KEPT[table]))
+
+
+@pytest.mark.parametrize("table", KEPT)
+@pytest.mark.parametrize("act", ACTS)
+def test_the_owner_meets_the_trigger(roles, table, act):
+    with pytest.raises(domain.REFUSED_BY_TRIGGER):
+        domain.execute(statement(act, table, KEPT[table]))
+
+
+def test_the_application_reads_adds_and_changes_the_rest(roles):
+    app = roles[0]
+    assert as_role(app, "SELECT count(*) FROM subsidies_ledgerentry") == [(2,)]
+    as_role(app, "UPDATE subsidies_budgetline SET name = name")
+    as_role(
+        app,
+        "INSERT INTO subsidies_ledgerentry (award_id, budget_line_id, company_year_id, kind,"
+        " credit, debit, amount, at, by_id) SELECT award_id, budget_line_id, company_year_id, kind,"
+        " credit, debit, amount, at, by_id FROM subsidies_ledgerentry WHERE kind = 'grant'",
+    )
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        as_role(app, "TRUNCATE subsidies_budgetline CASCADE")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_the_auditor_only_reads(roles, act):
+    assert as_role(roles[1], "SELECT count(*) FROM subsidies_award") == [(1,)]
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        as_role(roles[1], statement(act, "subsidies_budgetline", "name"))
+
+
+def test_granting_again_changes_nothing(roles):
+    said = StringIO()
+    call_command("grant_roles", app=roles[0], auditor=roles[1], stdout=said)
+
+    assert "subsidies_ledgerentry" in said.getvalue()
