@@ -23,7 +23,7 @@ from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import District, Role
 from accounts.refusals import Refused
 from audit.services import record
-from disbursements import overview, services
+from disbursements import accounts, overview, services
 from disbursements.forms import PaidForm
 from disbursements.models import Batch, BatchStatus
 from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
@@ -271,6 +271,7 @@ def _show_home(
         "waiting_total": waiting.aggregate(total=Sum("amount"))["total"] or 0,
         "batches": overview.listed_batches(batches)[:5],
         "to_approve": overview.batches_to_approve(batches, request.user.pk),
+        "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
         "chosen": set(request.POST.getlist("award")),
         "faults": faults,
