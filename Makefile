@@ -59,10 +59,11 @@ check-types:
 check-templates:
 	djlint templates --lint --quiet
 
+# Ignored: columns that no release ever shipped with, dropped behind the migration that moves them.
 check-migrations:
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	LOG_LEVEL=WARNING DJANGO_SETTINGS_MODULE=tests.migration_lint $(PYTHON) manage.py \
-		lintmigrations --quiet ok ignore
+		lintmigrations --quiet ok ignore --ignore-name 0005_drop_bare_facts
 
 # As production would start, but for the database, which the checks do not need.
 check-production:

@@ -2,16 +2,23 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts.admin import ConfigurationAdmin, OwnDistricts, has_office, site
+from accounts.admin import ConfigurationAdmin, OwnDistricts, has_office, person_of, site
 from accounts.models import Role
 from companies.models import (
+    Agreement,
     Company,
     CreditEntry,
     Incident,
     IndustryIntensity,
+    Measure,
     Member,
+    Recognition,
+    ScaleYear,
+    SourceRule,
     YearlyFigure,
 )
 from companies.signals import facts_changed
@@ -51,11 +58,61 @@ class CompanyAdmin(FactsAdmin):
 
 
 class YearlyFigureAdmin(FactsAdmin):
+    """All but the fiscal contribution, which finance keeps and administrators are not shown."""
+
     district_path = "company__district"
     list_display = ("company", "year", "measure", "value", "source", "as_of")
-    list_filter = ("year", "measure", "source")
+    list_filter = ("year", "source")
     search_fields = ("company__name", "company__uscc")
     autocomplete_fields = ("company",)
+    fields = ("company", "year", "measure", "value", "source", "as_of", "is_audited")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[YearlyFigure]":
+        return super().get_queryset(request).exclude(measure=Measure.FISCAL_CONTRIBUTION)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **given: Any) -> Any:
+        if db_field.name == "measure":
+            given["choices"] = [
+                choice for choice in Measure.choices if choice[0] != Measure.FISCAL_CONTRIBUTION
+            ]
+        return super().formfield_for_choice_field(db_field, request, **given)
+
+    def save_model(self, request: HttpRequest, obj: YearlyFigure, form: Any, change: bool) -> None:
+        obj.entered_by, obj.entered_at = person_of(request), timezone.now()
+        super().save_model(request, obj, form, change)
+
+
+class SourceRuleAdmin(ConfigurationAdmin):
+    district_path = "district"
+    list_display = ("measure", "district", "first", "second", "third", "audited_first")
+    list_filter = ("district",)
+
+
+class ScaleYearAdmin(FactsAdmin):
+    district_path = "company__district"
+    list_display = ("company", "year", "above_scale", "source", "note")
+    list_filter = ("year", "above_scale")
+    search_fields = ("company__name", "company__uscc")
+    autocomplete_fields = ("company",)
+    fields = ("company", "year", "above_scale", "source", "note")
+
+
+class RecognitionAdmin(FactsAdmin):
+    district_path = "company__district"
+    list_display = ("company", "kind", "holds", "level", "number", "valid_from", "valid_until")
+    list_filter = ("kind", "level")
+    search_fields = ("company__name", "company__uscc", "number")
+    autocomplete_fields = ("company",)
+    fields = ("company", "kind", "holds", "level", "number", "valid_from", "valid_until")
+
+
+class AgreementAdmin(FactsAdmin):
+    district_path = "company__district"
+    list_display = ("company", "kind", "yearly_amount", "valid_from", "valid_until")
+    list_filter = ("kind",)
+    search_fields = ("company__name", "company__uscc", "number")
+    autocomplete_fields = ("company",)
+    fields = ("company", "kind", "yearly_amount", "number", "valid_from", "valid_until")
 
 
 class CreditEntryAdmin(FactsAdmin):
@@ -98,6 +155,10 @@ class IncidentAdmin(FactsAdmin):
 
 
 site.register(Company, CompanyAdmin)
+site.register(ScaleYear, ScaleYearAdmin)
+site.register(Recognition, RecognitionAdmin)
+site.register(Agreement, AgreementAdmin)
+site.register(SourceRule, SourceRuleAdmin)
 site.register(YearlyFigure, YearlyFigureAdmin)
 site.register(CreditEntry, CreditEntryAdmin)
 site.register(Incident, IncidentAdmin)

@@ -9,4 +9,8 @@ class CompaniesConfig(AppConfig):
     def ready(self) -> None:
         # Their outbox handlers.
         from companies.imports import jobs as import_jobs  # noqa: F401
+        from companies.profile.access import Evidence
         from companies.vault import jobs as vault_jobs  # noqa: F401
+        from companies.vault.access import HOLDERS
+
+        HOLDERS.append(Evidence())

@@ -3,23 +3,34 @@
 import uuid
 from calendar import monthrange
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
+import pgtrigger
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Floor
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
+from audit.triggers import append_only
 from companies import uscc
 
 # The inner rooms' tables belong to this application: Django looks for them here.
 from companies.imports.models import Import, ImportProgress  # noqa: F401
+from companies.profile.kinds import Measure, RdInstitution, Source  # noqa: F401
+from companies.profile.models import (  # noqa: F401
+    AccountChange,
+    Agreement,
+    Contact,
+    Recognition,
+    ScaleYear,
+    SourceRule,
+)
 from companies.vault.kinds import FileKind
 from companies.vault.models import PreviewPage, ScanState  # noqa: F401
 
@@ -38,13 +49,6 @@ class Street(models.TextChoices):
     HONGTANG = "330205006", "洪塘街道"
     QIANJIANG = "330205008", "前江街道"
     CICHENG = "330205103", "慈城镇"
-
-
-class RdInstitution(models.TextChoices):
-    NONE = "none", _("没有")
-    MUNICIPAL = "municipal", _("市级")
-    PROVINCIAL = "provincial", _("省级")
-    NATIONAL = "national", _("国家级")
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
@@ -73,23 +77,8 @@ class Company(models.Model):
         blank=True,
         validators=[RegexValidator(r"^[A-T]?[0-9]{2,4}$", _("行业代码写成 C3912、3912 或 39"))],
     )
-    above_scale = models.BooleanField(_("规上企业"), null=True, blank=True)
-    high_tech = models.BooleanField(_("高新技术企业"), null=True, blank=True)
-    rd_institution = models.CharField(
-        _("研发机构"), max_length=12, choices=RdInstitution, blank=True
-    )
-    comprehensive_support = models.BooleanField(_("享受综合扶持"), default=False)
-    cultivation_cap = models.DecimalField(
-        _("培育期年度额度"),
-        max_digits=14,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal(0))],
-        help_text=_("有培育期约定的企业，以约定额度代替当年财政贡献。单位：元"),
-    )
-    contact_name = models.CharField(_("联系人"), max_length=50, blank=True)
-    contact_phone = models.CharField(_("联系电话"), max_length=20, blank=True)
+    # Counts the company's own changes, so that two people do not overwrite each other.
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = CompanyQuerySet.as_manager()
 
@@ -99,10 +88,6 @@ class Company(models.Model):
             models.CheckConstraint(
                 name="company_uscc_is_normalised",
                 condition=Q(uscc__regex=r"^[0-9A-HJ-NP-RTUWXY]{18}$"),
-            ),
-            models.CheckConstraint(
-                name="company_cultivation_cap_not_negative",
-                condition=Q(cultivation_cap__isnull=True) | Q(cultivation_cap__gte=0),
             ),
         ]
 
@@ -115,6 +100,11 @@ class Company(models.Model):
     @property
     def current_account(self) -> "BankAccount | None":
         return self.accounts.filter(is_current=True).first()
+
+    @property
+    def open_account_change(self) -> AccountChange | None:
+        """The changed account that finance has not confirmed yet."""
+        return self.account_changes.open().select_related("account").first()
 
 
 class Member(models.Model):
@@ -154,6 +144,9 @@ class BankAccount(models.Model):
     )
     is_current = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("收款账户")
@@ -173,39 +166,56 @@ class BankAccount(models.Model):
         return f"{self.number[:4]} **** **** {self.number[-4:]}"
 
 
-class Measure(models.TextChoices):
-    RD_SPEND = "rd_spend", _("研发投入")
-    REVENUE = "revenue", _("营业收入")
-    FISCAL_CONTRIBUTION = "fiscal_contribution", _("财政贡献")
-
-
-class Source(models.TextChoices):
-    """Where a figure comes from, the most trusted first."""
-
-    TAX = "tax", _("税务导入")
-    STATISTICS = "statistics", _("统计导入")
-    DECLARED = "declared", _("企业申报")
-
-
 class YearlyFigureQuerySet(models.QuerySet["YearlyFigure"]):
-    def best_first(self) -> Self:
-        rank = Case(
-            *(When(source=source, then=Value(place)) for place, source in enumerate(Source.values)),
-            output_field=IntegerField(),
-        )
-        return self.order_by("year", "measure", rank)
+    def visible_to(self, user: "User") -> Self:
+        """The fiscal contribution is for finance of the district and the company's own people;
+        everything else for whoever sees the company."""
+        return self.filter(
+            ~Q(measure=Measure.FISCAL_CONTRIBUTION)
+            | Q(company__members__user=user)
+            | Q(company__district__in=user.district_ids(Role.FINANCE))
+        ).distinct()
 
 
 class YearlyFigure(models.Model):
-    """What a company spent, earned or contributed in a calendar year, from one source. Yuan."""
+    """What a company spent, earned or contributed in a calendar year, from one source: yuan, and
+    whole persons for the staff. Which of several sources speaks is `companies.figures`' matter.
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="figures")
+    A figure that a settlement rests on is frozen: what it should have been is a correction.
+    """
+
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="figures", verbose_name=_("企业")
+    )
     year = models.PositiveSmallIntegerField(_("年度"))
     measure = models.CharField(_("指标"), max_length=20, choices=Measure)
-    value = models.DecimalField(_("数值（元）"), max_digits=15, decimal_places=2)
+    value = models.DecimalField(
+        _("数值"),
+        max_digits=15,
+        decimal_places=2,
+        help_text=_("金额以元为单位，从业人员以人为单位"),
+    )
     source = models.CharField(_("来源"), max_length=12, choices=Source)
     as_of = models.DateField(_("数据截至"), default=timezone.localdate)
-
+    is_audited = models.BooleanField(_("经审计"), default=False, db_default=False)
+    evidence = models.ForeignKey(
+        "companies.StoredFile",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("依据文件"),
+    )
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    entered_at = models.DateTimeField(null=True, editable=False)
+    frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
     objects = YearlyFigureQuerySet.as_manager()
 
     class Meta:
@@ -216,10 +226,62 @@ class YearlyFigure(models.Model):
                 name="yearly_figure_once",
             ),
             models.CheckConstraint(name="yearly_figure_not_negative", condition=Q(value__gte=0)),
+            models.CheckConstraint(
+                name="yearly_figure_staff_is_whole",
+                condition=~Q(measure=Measure.STAFF) | Q(value=Floor("value")),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="frozen_figure_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__frozen_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.company} {self.year} {self.get_measure_display()} {self.value}"
+        # Without the value: names reach the audit log, and not every figure is for its readers.
+        return f"{self.company} {self.year} {self.get_measure_display()}"
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    def clean(self) -> None:
+        if self.measure == Measure.STAFF and self.value is not None and self.value % 1:
+            raise ValidationError({"value": _("从业人员是整数")})
+        if self.evidence is not None and self.evidence.company_id != self.company_id:
+            raise ValidationError({"evidence": _("依据文件不是这家企业的，请重新选择")})
+
+
+class FigureCorrection(models.Model):
+    """What a frozen figure should have been, and why. It waits beside the figure: what was
+    settled stays as it is until a later settlement takes it in."""
+
+    figure = models.ForeignKey(YearlyFigure, on_delete=models.PROTECT, related_name="corrections")
+    value = models.DecimalField(_("更正后的数值"), max_digits=15, decimal_places=2)
+    as_of = models.DateField(_("数据截至"), default=timezone.localdate)
+    reason = models.CharField(_("更正原因"), max_length=200)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    entered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("年度数据更正")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="correction_not_negative", condition=Q(value__gte=0)),
+            models.CheckConstraint(name="correction_has_its_reason", condition=~Q(reason="")),
+        ]
+        triggers = [*append_only("corrections of figures are append-only")]
+
+    def __str__(self) -> str:
+        return str(self.figure)
+
+    @property
+    def company(self) -> Company:
+        return self.figure.company
 
 
 class CreditKind(models.TextChoices):

@@ -5,6 +5,15 @@ from companies import views
 urlpatterns = [
     path("company/", views.company_profile, name="company_profile"),
     path("workspace/companies/<int:pk>/credit/", views.company_credit, name="company_credit"),
+    path("company/edit/", views.company_edit, name="company_edit"),
+    path("company/account/withdraw/", views.account_withdraw, name="account_withdraw"),
+    path("company/contacts/new/", views.contact_edit, name="contact_new"),
+    path("company/contacts/<int:pk>/", views.contact_edit, name="contact_edit"),
+    path("company/contacts/<int:pk>/remove/", views.contact_remove, name="contact_remove"),
+    path("company/figures/declare/", views.figure_declare, name="figure_declare"),
+    path("workspace/companies/<int:pk>/", views.company_detail, name="company_detail"),
+    path("workspace/figures/<int:pk>/correct/", views.figure_correct, name="figure_correct"),
+    path("industries/", views.industry_options, name="industry_options"),
     path("", include("companies.imports.urls")),
     path("", include("companies.vault.urls")),
 ]

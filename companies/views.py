@@ -1,38 +1,55 @@
-"""The company's own page: what the registry knows of it, and where it is paid."""
+"""A company's profile: its own page, the officials' view of it, and what is changed there."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, posted_number
 from accounts.models import Role
-from companies import services
+from accounts.refusals import Refused, StateChanged
+from companies import figures, services
 from companies.forms import AccountForm
-from companies.models import CREDIT_KEEPERS, Company, CreditEntry, CreditKind, Measure
+from companies.models import (
+    CREDIT_KEEPERS,
+    Company,
+    Contact,
+    CreditEntry,
+    CreditKind,
+    Measure,
+    YearlyFigure,
+)
+from companies.profile import industries
+from companies.profile.forms import ContactForm, CorrectionForm, DeclarationForm, ProfileForm
+from companies.profile.page import Profile
+
+OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.POLICY_OFFICER, Role.AUDITOR)
 
 
 def company_profile(request: SignedInRequest) -> HttpResponse:
-    company = Company.objects.of(request.user)
-    if company is None:
-        raise Http404
+    """The company's own page. Its account is given here."""
+    company = _own(request)
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.change_account(company, by=request.user, **form.cleaned_data)
-        messages.success(request, _("收款账户已更新，以后的款项拨付到新账户。"))
+        account = services.change_account(company, by=request.user, **form.cleaned_data)
+        if account.is_current:
+            messages.success(request, _("收款账户已更新，以后的款项拨付到新账户。"))
+        else:
+            messages.info(
+                request,
+                _("有款项待拨付，新账户须经财政两人核对后生效。在此以前不拨付，原账户保留。"),
+            )
         return redirect("company_profile")
-    context = {
-        "company": company,
-        "account": company.current_account,
-        "figures": _figures(company),
-        "measures": Measure.labels,
-        "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
-        "form": form,
-    }
+    context = {"profile": Profile(company, request.user), "company": company, "form": form}
+    context["entries"] = company.credit_entries.standing_on(timezone.localdate()).order_by(
+        "-listed_on"
+    )
     return render(request, "companies/profile.html", context, status=422 if form.errors else 200)
 
 
@@ -69,12 +86,203 @@ def _state(entry: CreditEntry, today: date, stands: bool) -> tuple[str, str]:
     return "shut", _("以信用中国为准")
 
 
-def _figures(company: Company) -> list[tuple[int, list[object]]]:
-    """A row a year, the newest first: for each measure the figure of the most trusted source."""
-    best: dict[int, dict[str, object]] = {}
-    for figure in company.figures.best_first():
-        best.setdefault(figure.year, {}).setdefault(figure.measure, figure)
-    return [
-        (year, [row.get(measure) for measure in Measure.values])
-        for year, row in sorted(best.items(), reverse=True)
-    ]
+@require_POST
+def account_withdraw(request: SignedInRequest) -> HttpResponse:
+    company = _own(request)
+    change = company.open_account_change
+    if change is None:
+        messages.warning(request, _("没有等待核对的账户。"))
+        return redirect("company_profile")
+    try:
+        services.withdraw_account(change, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("已撤回，款项仍拨付到原账户。"))
+    return redirect("company_profile")
+
+
+@require_http_methods(["GET", "POST"])
+def company_edit(request: SignedInRequest) -> HttpResponse:
+    company = _own(request)
+    form = ProfileForm(request.POST or None, instance=company)
+    faults: list[str] = []
+    status = 200
+    if request.method == "POST" and "find" not in request.POST:
+        status = 422
+        if form.is_valid():
+            try:
+                services.change_profile(
+                    company,
+                    revision=posted_number(request, "revision"),
+                    by=request.user,
+                    **form.cleaned_data,
+                )
+            except Refused as refusal:
+                faults, status = refusal.messages, refusal.status_code
+                company.refresh_from_db()
+            else:
+                messages.success(request, _("企业资料已保存。"))
+                return redirect("company_profile")
+    chosen = request.POST.get("industry", company.industry)
+    context = {
+        "company": company,
+        "form": form,
+        "faults": faults,
+        **_found(request, chosen),
+    }
+    return render(request, "companies/profile_edit.html", context, status=status)
+
+
+@require_GET
+def industry_options(request: SignedInRequest) -> HttpResponse:
+    """The industries that fit what was typed or narrowed to, to choose from."""
+    chosen = request.GET.get("industry", "")
+    return render(request, "companies/industry_options.html", _found(request, chosen))
+
+
+@require_http_methods(["GET", "POST"])
+def contact_edit(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+    """Add a contact, or change one."""
+    company = _own(request)
+    contact = get_object_or_404(Contact, pk=pk, company=company) if pk else None
+    form = ContactForm(request.POST or None, instance=contact)
+    faults: list[str] = []
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                services.save_contact(
+                    company,
+                    contact,
+                    revision=posted_number(request, "revision"),
+                    by=request.user,
+                    **form.cleaned_data,
+                )
+            except Refused as refusal:
+                faults, status = refusal.messages, refusal.status_code
+                company.refresh_from_db()
+            else:
+                messages.success(request, _("联系人已保存。"))
+                return redirect("company_profile")
+    title = _("修改联系人") if contact else _("添加联系人")
+    return _form_page(request, company, form, title, _("保存联系人"), faults, status)
+
+
+@require_POST
+def contact_remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    company = _own(request)
+    contact = get_object_or_404(Contact, pk=pk, company=company)
+    try:
+        services.remove_contact(
+            contact, revision=posted_number(request, "revision"), by=request.user
+        )
+    except StateChanged as refusal:
+        messages.warning(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("联系人已删去。"))
+    return redirect("company_profile")
+
+
+@require_http_methods(["GET", "POST"])
+def figure_declare(request: SignedInRequest) -> HttpResponse:
+    """What the company says of a year. What other sources say stays beside it."""
+    company = _own(request)
+    asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
+    initial = {"year": timezone.localdate().year - 1} | asked
+    form = DeclarationForm(request.POST or None, company=company, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data | {"measure": Measure(form.cleaned_data["measure"])}
+        figures.declare_figure(company, by=request.user, **given)
+        messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
+        return redirect("company_profile")
+    status = 422 if form.errors else 200
+    return _form_page(request, company, form, _("申报年度数据"), _("登记数据"), [], status)
+
+
+@require_GET
+@for_roles(*OFFICIALS)
+def company_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The officials' view. What a role is not shown is left out by the profile."""
+    company = _visible(request, pk)
+    context = {"profile": Profile(company, request.user), "company": company}
+    return render(request, "companies/company_detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.FINANCE)
+def figure_correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Finance says what a settled contribution should have been."""
+    seen = YearlyFigure.objects.visible_to(request.user).filter(
+        measure=Measure.FISCAL_CONTRIBUTION,
+        company__district__in=request.user.district_ids(Role.FINANCE),
+    )
+    figure = get_object_or_404(seen.select_related("company"), pk=pk)
+    form = CorrectionForm(request.POST or None, initial={"as_of": timezone.localdate()})
+    faults: list[str] = []
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                figures.correct_figure(figure, by=request.user, **form.cleaned_data)
+            except Refused as refusal:
+                faults, status = refusal.messages, refusal.status_code
+            else:
+                messages.success(request, _("更正已登记。已结算的总量不变，等下一次结算采用。"))
+                return redirect("company_detail", figure.company_id)
+    context = {"figure": figure, "company": figure.company, "form": form, "faults": faults}
+    return render(request, "companies/figure_correct.html", context, status=status)
+
+
+def _own(request: SignedInRequest) -> Company:
+    company = Company.objects.of(request.user)
+    if company is None:
+        raise Http404
+    return company
+
+
+def _visible(request: SignedInRequest, pk: int) -> Company:
+    districts = request.user.district_ids(*OFFICIALS)
+    companies = Company.objects.filter(district__in=districts).select_related("district")
+    return get_object_or_404(companies, pk=pk)
+
+
+def _found(request: SignedInRequest, chosen: str) -> dict[str, Any]:
+    """What the picker shows: the lists to narrow by, what was found, and what is chosen."""
+    asked = request.POST if request.method == "POST" else request.GET
+    text, section = asked.get("q", "")[:40], asked.get("section", "")[:1]
+    division = asked.get("division", "")[:2]
+    within = industries.divisions(section)
+    if division not in {row.digits for row in within}:
+        division = ""
+    return {
+        "chosen": industries.industry_of(chosen),
+        "q": text,
+        "section": section,
+        "division": division,
+        "sections": industries.sections(),
+        "divisions": within,
+        "found": industries.search(text, section=section, division=division),
+        "is_asked": bool(text.strip() or section),
+    }
+
+
+def _form_page(
+    request: SignedInRequest,
+    company: Company,
+    form: BaseForm,
+    title: str,
+    button: str,
+    faults: list[str],
+    status: int,
+) -> HttpResponse:
+    context = {
+        "company": company,
+        "form": form,
+        "title": title,
+        "button": button,
+        "faults": faults,
+    }
+    return render(request, "companies/profile_form.html", context, status=status)

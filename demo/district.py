@@ -14,13 +14,14 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts.models import District, Role, User
+from companies.services import change_account
 from demo.clock import moved_clock
 from demo.files import drawn_once
 from demo.filings import Filing, Filings
 from demo.lives import NOTICE_DAYS, Act, Life, Officials, Timeline
 from demo.news import tell_news
 from demo.people import DISTRICT, ensure_people, person
-from demo.registry import Firm, demo_companies, make_firms, make_intensities
+from demo.registry import Firm, cnaps, demo_companies, make_firms, make_intensities
 from demo.workdays import Workdays
 from disbursements import services as disbursements
 from disbursements.models import Batch, BatchStatus
@@ -141,9 +142,26 @@ def _make(district: District, applications: int, random: Random) -> None:
         _plan_payments(timeline, district, workdays, first, random)
         timeline.run()
     reviews.end_due_public_notices()
+    _ask_for_another_account(district)
     _set_budgets(lines)
     tell_news(district)
     people.update(email=Concat(F("username"), Value("@example.org")))
+
+
+def _ask_for_another_account(district: District) -> None:
+    """Somebody whose money is on its way changes banks: finance has something to check."""
+    waiting = Award.objects.filter(district=district, status=AwardStatus.NOTIFIED)
+    award = waiting.select_related("company").order_by("-granted_at", "pk").first()
+    if award is None:
+        return
+    clerk = award.company.members.select_related("user").earliest("pk").user
+    change_account(
+        award.company,
+        bank="中国民生银行宁波江北支行",
+        number="3050001888800001234",
+        cnaps=cnaps("305", 18),
+        by=clerk,
+    )
 
 
 def _random_lives(

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 from django.utils import timezone
 
 from accounts.models import District, User
+from companies.cnaps import check_digit
 from companies.models import (
+    Agreement,
     BankAccount,
     Company,
+    Contact,
     CreditEntry,
     Incident,
     IncidentKind,
@@ -19,10 +22,13 @@ from companies.models import (
     Measure,
     Member,
     RdInstitution,
+    Recognition,
+    ScaleYear,
     Source,
     Street,
     YearlyFigure,
 )
+from companies.profile.kinds import AgreementKind, RecognitionKind
 from companies.uscc import check_sign, organisation_check_sign
 from demo.people import ensure_users, made_up_name
 from subsidies.ledger.models import AwardStatus
@@ -125,30 +131,26 @@ def demo_companies() -> list[Company]:
 
 
 def cnaps(bank: str, branch: int) -> str:
-    """联行号: bank, area, branch and a check digit (ISO 7064, MOD 11,10)."""
+    """联行号: bank, area, branch and its check digit."""
     digits = f"{bank}{NINGBO_BANKS}{branch:04d}"
-    product = 10
-    for digit in digits:
-        product = 2 * ((product + int(digit)) % 10 or 10) % 11
-    return digits + str((11 - product) % 10)
+    return digits + check_digit(digits)
 
 
 def make_firms(district: District, random: Random) -> list[Firm]:
     """The companies with people, accounts, figures, credit record and past awards."""
     names = list(_names(random))
-    companies = Company.objects.bulk_create(
-        _company(district, number, name, trade, random)
+    drawn = [
+        (_company(district, number, name, trade, random), _standing(number, random))
         for number, (name, trade) in enumerate(names, start=1)
-    )
+    ]
+    companies = Company.objects.bulk_create(company for company, _standing in drawn)
+    _make_profiles(drawn)
     BankAccount.objects.bulk_create(
         _account(company, number, random) for number, company in enumerate(companies, start=1)
     )
     usernames = ["qiye", *(f"qiye-{number}" for number in range(2, COMPANIES + 1))]
     people = ensure_users(
-        {
-            username: company.contact_name
-            for username, company in zip(usernames, companies, strict=True)
-        }
+        {username: made_up_name(200 + number) for number, username in enumerate(usernames, start=1)}
     )
     firms = [
         Firm(company, people[username])
@@ -157,8 +159,8 @@ def make_firms(district: District, random: Random) -> list[Firm]:
     Member.objects.bulk_create(Member(user=firm.clerk, company=firm.company) for firm in firms)
     YearlyFigure.objects.bulk_create(
         figure
-        for number, company in enumerate(companies, start=1)
-        for figure in _figures(number, company, random)
+        for number, (company, standing) in enumerate(drawn, start=1)
+        for figure in _figures(number, company, random, above_scale=bool(standing.above_scale))
     )
     _mark_the_difficult(companies, random)
     Award.objects.bulk_create(_past_awards(district, companies, random))
@@ -202,28 +204,96 @@ def _company(
     district: District, number: int, name: str, trade: tuple[str, str], random: Random
 ) -> Company:
     street = random.choice(list(Street))
-    company = Company(
+    return Company(
         district=district,
         name=name,
         uscc=demo_uscc(CODE_LETTERS, number),
         street=street,
         address=f"宁波市江北区{street.label}演示路 {random.randint(1, 999)} 号",
         industry=trade[1],
-        above_scale=random.random() < 0.6,
-        high_tech=random.random() < 0.5,
-        rd_institution=random.choices(
-            list(RdInstitution), weights=(50, 30, 16, 4) if number > 2 else (0, 1, 0, 0)
-        )[0],
-        contact_name=made_up_name(200 + number),
-        contact_phone=f"0574-0000{number:04d}",
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a company, the same in every year; None where nobody has told."""
+
+    above_scale: bool | None
+    high_tech: bool | None
+    rd_institution: str
+
+
+def _standing(number: int, random: Random) -> Standing:
+    above_scale, high_tech = random.random() < 0.6, random.random() < 0.5
+    weights = (50, 30, 16, 4) if number > 2 else (0, 1, 0, 0)
+    institution = random.choices(RdInstitution.values, weights=weights)[0]
     if number <= 2:
-        company.above_scale = company.high_tech = True
-    elif number % 29 == 0:
+        return Standing(True, True, institution)
+    if number % 29 == 0:
         # Nobody has told yet: answers that need it stay open.
-        company.above_scale = company.high_tech = None
-        company.rd_institution = ""
-    return company
+        return Standing(None, None, "")
+    return Standing(above_scale, high_tech, institution)
+
+
+def _make_profiles(drawn: "list[tuple[Company, Standing]]") -> None:
+    ScaleYear.objects.bulk_create(
+        row for company, standing in drawn for row in _scale_years(company, standing)
+    )
+    Recognition.objects.bulk_create(
+        row
+        for number, (company, standing) in enumerate(drawn, start=1)
+        for row in _recognitions(number, company, standing)
+    )
+    Contact.objects.bulk_create(
+        Contact(
+            company=company,
+            name=made_up_name(200 + number),
+            role="财务负责人",
+            phone=f"0574-0000{number:04d}",
+            is_main=True,
+        )
+        for number, (company, _standing) in enumerate(drawn, start=1)
+    )
+
+
+def _scale_years(company: Company, standing: Standing) -> Iterator[ScaleYear]:
+    if standing.above_scale is None:
+        return
+    for year in range(YEARS[0], timezone.localdate().year + 1):
+        yield ScaleYear(
+            company=company,
+            year=year,
+            above_scale=standing.above_scale,
+            note=f"{year} 年度名单（演示）",
+        )
+
+
+def _recognitions(number: int, company: Company, standing: Standing) -> Iterator[Recognition]:
+    if standing.high_tech is None:
+        return
+    since = date(YEARS[0] - 1, 12, 8)
+    if standing.high_tech:
+        for place in (0, 1):
+            begins = since.replace(year=since.year + 3 * place)
+            yield Recognition(
+                company=company,
+                kind=RecognitionKind.HIGH_TECH,
+                number=f"GR{begins.year}YS{number:06d}",
+                valid_from=begins,
+                valid_until=begins.replace(year=begins.year + 3) - timedelta(days=1),
+            )
+    else:
+        yield Recognition(
+            company=company, kind=RecognitionKind.HIGH_TECH, holds=False, valid_from=since
+        )
+    holds = standing.rd_institution != RdInstitution.NONE
+    yield Recognition(
+        company=company,
+        kind=RecognitionKind.RD_INSTITUTION,
+        holds=holds,
+        level=standing.rd_institution if holds else "",
+        valid_from=since,
+    )
 
 
 def _account(company: Company, number: int, random: Random) -> BankAccount:
@@ -237,11 +307,12 @@ def _account(company: Company, number: int, random: Random) -> BankAccount:
     )
 
 
-def _figures(number: int, company: Company, random: Random) -> Iterator[YearlyFigure]:
+def _figures(
+    number: int, company: Company, random: Random, *, above_scale: bool
+) -> Iterator[YearlyFigure]:
     if number == 1:
         yield from _figures_of_the_first(company)
         return
-    above_scale = bool(company.above_scale)
     revenue = random.lognormvariate(18.6 if above_scale else 16.2, 0.6)
     share = 0 if number % 17 == 0 else random.uniform(0.02, 0.06)
     tax = random.uniform(0.018, 0.042)
@@ -271,11 +342,16 @@ def _figures_of_the_first(company: Company) -> Iterator[YearlyFigure]:
         Measure.RD_SPEND: (3_100_000, 4_000_000, 5_200_000, 6_350_000),
         Measure.REVENUE: (71_000_000, 84_500_000, 98_000_000, 109_400_000),
         Measure.FISCAL_CONTRIBUTION: (2_260_000, 2_740_000, 3_100_000, 3_380_000),
+        Measure.INVESTMENT: (2_400_000, 3_850_000, 12_300_000, 5_600_000),
+        Measure.ASSETS: (58_000_000, 66_200_000, 79_500_000, 86_100_000),
+        Measure.STAFF: (268, 291, 312, 326),
     }
     for measure, values in figures.items():
         source = Source.TAX if measure == Measure.FISCAL_CONTRIBUTION else Source.STATISTICS
         for year, value in zip(YEARS, values, strict=True):
             yield _figure(company, year, measure, value, source)
+    # What the company told of the last year differs: both stand side by side.
+    yield _figure(company, YEARS[-1], Measure.RD_SPEND, 6_480_000, Source.DECLARED)
 
 
 def _figure(
@@ -314,12 +390,15 @@ def _mark_the_difficult(companies: list[Company], random: Random) -> None:
         for place, (kind, note) in enumerate(INCIDENTS)
     )
     for place in range(8):
-        company = next(chosen)
-        if place < 3:
-            company.comprehensive_support = True
-        else:
-            company.cultivation_cap = Decimal(100_000 * place)
-        company.save(update_fields=["comprehensive_support", "cultivation_cap"])
+        is_cultivated = place >= 3
+        Agreement.objects.create(
+            company=next(chosen),
+            kind=AgreementKind.CULTIVATION if is_cultivated else AgreementKind.COMPREHENSIVE,
+            yearly_amount=Decimal(100_000 * place) if is_cultivated else None,
+            number=f"（演示）协议 {place + 1} 号",
+            valid_from=date(YEARS[0], 1, 1),
+            valid_until=date(YEARS[-1] + 3, 12, 31),
+        )
 
 
 def _past_awards(district: District, companies: list[Company], random: Random) -> Iterator[Award]:

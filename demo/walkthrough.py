@@ -13,7 +13,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Department, District, Role, User
-from companies.models import BankAccount, Company, Measure, RdInstitution, Source, YearlyFigure
+from companies.models import (
+    BankAccount,
+    Company,
+    Contact,
+    Measure,
+    RdInstitution,
+    Recognition,
+    ScaleYear,
+    Source,
+    YearlyFigure,
+)
+from companies.profile.kinds import RecognitionKind
 from demo.files import small_pdf
 from demo.people import DISTRICT, ensure_member, ensure_people, person
 from demo.registry import cnaps, demo_uscc
@@ -177,12 +188,16 @@ def _new_company(district: District) -> tuple[Company, User]:
         uscc=demo_uscc("WT", number),
         street="330205103",
         industry="C3912",
-        above_scale=True,
-        high_tech=True,
-        rd_institution=RdInstitution.MUNICIPAL,
-        contact_name="王琳",
-        contact_phone="0574-00000000",
     )
+    ScaleYear.objects.create(company=company, year=2024, above_scale=True)
+    for kind, level in (
+        (RecognitionKind.HIGH_TECH, ""),
+        (RecognitionKind.RD_INSTITUTION, RdInstitution.MUNICIPAL),
+    ):
+        Recognition.objects.create(
+            company=company, kind=kind, level=level, valid_from=date(2023, 12, 8)
+        )
+    Contact.objects.create(company=company, name="王琳", phone="0574-00000000", is_main=True)
     BankAccount.objects.create(
         company=company,
         holder=company.name,

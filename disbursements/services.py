@@ -68,6 +68,8 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
             faults.append(
                 _("%(company)s 没有收款账户，请企业先补充。") % {"company": award.company}
             )
+        if award.company.open_account_change:
+            faults.append(_unconfirmed(award.company))
     if faults:
         raise Refused(*faults)
     if held := [fault for award in chosen for fault in _against(award)]:
@@ -359,6 +361,8 @@ def _check_before_payment(batch: Batch) -> None:
         application = line.award.claim.application
         answers.keep_receipt(application, Reason.PAYMENT)
         faults.extend(_against(line.award))
+        if application.company.open_account_change:
+            faults.append(_unconfirmed(application.company))
         account = application.company.current_account
         if account is None or (account.number, account.holder) != (
             line.account,
@@ -399,6 +403,12 @@ def _against(award: Award, by_day: date | None = None) -> list[str]:
     return [
         _("%(payee)s：%(fault)s") % {"payee": award.company, "fault": fault} for fault in faults
     ]
+
+
+def _unconfirmed(company: Company) -> str:
+    return _(
+        "%(company)s 更换了收款账户，还没有经两位财政人员确认，先不拨付。请到“收款账户变更”办理。"
+    ) % {"company": company}
 
 
 def _locked(batch: Batch) -> Batch:

@@ -26,7 +26,7 @@ from accounts.models import District, Role
 from accounts.refusals import Refused
 from accounts.submissions import once
 from audit.services import record
-from disbursements import overview, services
+from disbursements import accounts, overview, services
 from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ReturnForm
 from disbursements.models import Batch, BatchStatus, Clawback, PaymentLine
 from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
@@ -477,6 +477,7 @@ def _show_home(
         "waiting_total": waiting.total(),
         "batches": overview.listed_batches(batches)[:5],
         "to_approve": overview.batches_to_approve(batches, request.user.pk),
+        "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
         "chosen": set(request.POST.getlist("award")),
         "faults": faults,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from audit.models import Entry
+from companies.profile.access import sees_contribution
 from reviews import deadlines, receipts
 from reviews.credit import judgements_of, may_judge
 from reviews.filing import FiledClaim, filed_claims
@@ -124,6 +125,8 @@ class CaseFile:
         if self.receipt is None:
             return []
         answers = receipts.answers_of(self.receipt)
+        if not sees_contribution(self.user, self.application.company):
+            answers = {pk: receipts.without_contribution(entry) for pk, entry in answers.items()}
         several = len(self.claims) > 1
         return [
             Panel(str(claim) if several else "", answers[claim.pk], f"answer-{claim.pk}")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from companies.models import Company, CreditEntry
+from companies.profile.access import sees_contribution
 from reviews.models import Case
 from subsidies.applications.enums import Status
 from subsidies.ledger.models import NET
@@ -19,11 +20,13 @@ from subsidies.models import Application, Award
 @dataclass(frozen=True)
 class YearOf:
     """A policy year of a company: what was granted, and what its annual cap leaves, None while
-    the cap is not known."""
+    the cap is not known. What was granted and what is left tell the contribution: who is not
+    shown that sees only whether anything is left (`is_shown` false)."""
 
     year: int
     granted: Decimal
     left: Decimal | None
+    is_shown: bool
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,11 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
     )
     granted = dict(awards)
     today = timezone.localdate()
+    is_shown = sees_contribution(user, company)
     return Past(
         granted=list(granted.items()),
         years=[
-            _year(company, year, granted.get(year, Decimal(0)))
+            _year(company, year, granted.get(year, Decimal(0)), is_shown=is_shown)
             for year in sorted(set(policy_years))
         ],
         open_count=Case.objects.visible_to(user)
@@ -63,7 +67,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
     )
 
 
-def _year(company: Company, year: int, granted: Decimal) -> YearOf:
+def _year(company: Company, year: int, granted: Decimal, *, is_shown: bool) -> YearOf:
     cap = annual_cap(company, year)
     left = None if cap is None else max(cap - granted, Decimal(0))
-    return YearOf(year, granted, left)
+    return YearOf(year, granted, left, is_shown)

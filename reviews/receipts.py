@@ -72,6 +72,17 @@ def answers_of(receipt: Receipt) -> dict[int, dict[str, Any]]:
     return {int(answer["id"]): answer for answer in receipt.answer["claims"]}
 
 
+def without_contribution(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer for readers who are not shown the fiscal contribution: the step of the annual cap
+    keeps its amount, and its sentence, which quotes the contribution, goes."""
+    told = _("不超过企业当年度总量的余额。总量的数额只对财政和本企业显示")
+    steps = [
+        step | {"detail": told, "limit": None} if step["code"] == "annual_cap" else step
+        for step in answer["steps"]
+    ]
+    return answer | {"steps": steps}
+
+
 def _payable(answer: dict[str, Any] | None) -> Decimal | None:
     if answer is None or answer["payable"] is None:
         return None

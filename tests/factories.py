@@ -13,7 +13,8 @@ from companies.models import (
     Company,
     Measure,
     Member,
-    RdInstitution,
+    Recognition,
+    ScaleYear,
     Source,
     YearlyFigure,
 )
@@ -21,6 +22,8 @@ from companies.uscc import check_sign, organisation_check_sign
 from subsidies.models import Application, Award, BudgetLine, Item, PolicyDocument
 
 DISTRICT = "330205"
+YEARS_OF_SCALE = range(2022, 2027)
+RECOGNISED_ON = date(2022, 1, 1)
 
 
 def uscc(number: int) -> str:
@@ -79,9 +82,20 @@ class CompanyFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"宁波测试{n}有限公司")
     uscc = factory.Sequence(uscc)
     industry = "C3912"
-    above_scale = True
-    high_tech = True
-    rd_institution = RdInstitution.MUNICIPAL
+
+    @factory.post_generation
+    def above_scale(self: Company, create: bool, given: bool | None, **_kwargs: object) -> None:
+        if create and given is not False:
+            for year in YEARS_OF_SCALE:
+                ScaleYear.objects.create(company=self, year=year, above_scale=True)
+
+    @factory.post_generation
+    def recognised(self: Company, create: bool, given: bool | None, **_kwargs: object) -> None:
+        if create and given is not False:
+            Recognition.objects.create(company=self, kind="high_tech", valid_from=RECOGNISED_ON)
+            Recognition.objects.create(
+                company=self, kind="rd_institution", level="municipal", valid_from=RECOGNISED_ON
+            )
 
 
 class BankAccountFactory(DjangoModelFactory):

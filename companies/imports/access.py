@@ -8,6 +8,9 @@ from accounts.models import District, Role, User
 
 class ImportKind(models.TextChoices):
     COMPANIES = "companies", _("企业")
+    SCALE = "scale", _("规上状态")
+    RECOGNITIONS = "recognitions", _("资质认定")
+    AGREEMENTS = "agreements", _("扶持协议")
     FIGURES = "figures", _("年度数据")
     FISCAL = "fiscal", _("财政贡献")
     CREDIT = "credit", _("信用记录")
@@ -17,6 +20,9 @@ class ImportKind(models.TextChoices):
 # The fiscal contribution is seen by finance and the company only, so it is imported apart.
 IMPORTERS: dict[ImportKind, tuple[Role, ...]] = {
     ImportKind.COMPANIES: (Role.ADMINISTRATOR,),
+    ImportKind.SCALE: (Role.ADMINISTRATOR,),
+    ImportKind.RECOGNITIONS: (Role.ADMINISTRATOR,),
+    ImportKind.AGREEMENTS: (Role.ADMINISTRATOR,),
     ImportKind.FIGURES: (Role.ADMINISTRATOR,),
     ImportKind.FISCAL: (Role.FINANCE,),
     ImportKind.CREDIT: (Role.ADMINISTRATOR,),

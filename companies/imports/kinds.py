@@ -15,6 +15,7 @@ from companies import uscc
 from companies.imports import cells
 from companies.imports.access import ImportKind
 from companies.models import (
+    Agreement,
     Company,
     CreditEntry,
     CreditGrade,
@@ -22,13 +23,15 @@ from companies.models import (
     Incident,
     IncidentKind,
     Measure,
-    RdInstitution,
+    Recognition,
+    ScaleYear,
     Source,
     Street,
     YearlyFigure,
     out_of_bounds,
     shown_until,
 )
+from companies.profile.kinds import AgreementKind, RdInstitution, RecognitionKind
 
 Values = dict[str, Any]
 Key = tuple[Any, ...]
@@ -36,7 +39,7 @@ Key = tuple[Any, ...]
 CODE = "uscc"
 NAME = "name"
 BUSINESS_CODES = ("91", "92", "93")
-TEXT_FIELDS = (CODE, "industry", "number", "contact_phone")
+TEXT_FIELDS = (CODE, "industry", "number")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,10 @@ class Kind:
         """What is wrong between the cells of a row: fields and sentences."""
         return []
 
+    def refusal(self, row: Any) -> str:
+        """Why a row of the registry may not be changed by a table; empty where it may."""
+        return ""
+
     def key(self, values: Values) -> Key:
         return (values[CODE], *(values.get(name) for name in self.identity))
 
@@ -158,25 +165,6 @@ class Companies(Kind):
             "国民经济行业分类代码",
             "C3912",
         ),
-        _words("above_scale", "规上企业", cells.YES_OR_NO, "是或否，不清楚就空着"),
-        _words("high_tech", "高新技术企业", cells.YES_OR_NO, "是或否，不清楚就空着"),
-        _words("rd_institution", "研发机构", cells.words_of(RdInstitution), "最高的一级"),
-        _words("comprehensive_support", "综合扶持", cells.YES_OR_NO, "是否享受综合扶持"),
-        Column(
-            "cultivation_cap",
-            "培育期年度额度（元）",
-            cells.money,
-            "没有培育期约定就空着。以元为单位",
-            "2000000.00",
-        ),
-        Column("contact_name", "联系人", cells.text(50), "姓名", "王小明"),
-        Column(
-            "contact_phone",
-            "联系电话",
-            cells.matching(20, r"[0-9+()\-]{5,20}", "只写数字和连字符，如 0574-87650000"),
-            "手机或带区号的固定电话",
-            "0574-87650000",
-        ),
     )
 
     def key_of(self, row: Any) -> Key:
@@ -203,17 +191,122 @@ class Companies(Kind):
         return ""
 
 
+_NAME = Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司")
 _AS_OF = Column("as_of", "数据截至", cells.day, "空着表示今天", "2026-01-31")
 _YEAR = Column("year", "年度", cells.year, "公历年份", "2025", required=True)
 
 
-class Figures(Kind):
-    kind = ImportKind.FIGURES
+class ScaleYears(Kind):
+    kind = ImportKind.SCALE
+    model = ScaleYear
+    identity = ("year",)
+    columns = (
+        CODE_COLUMN,
+        _NAME,
+        _YEAR,
+        _words(
+            "above_scale", "规上企业", cells.YES_OR_NO, "是或否，不清楚就不写这一行", required=True
+        ),
+        _words("source", "来源", cells.words_of(Source), "空着表示统计导入"),
+        Column("note", "依据", cells.text(120), "名单或文号", "2025 年规上企业名单"),
+    )
+
+
+class _DatedKind(Kind):
+    """Rows with the days from and until which they hold."""
+
+    identity = ("kind", "number", "valid_from")
+
+    def key(self, values: Values) -> Key:
+        return (values[CODE], values["kind"], values.get("number", ""), values.get("valid_from"))
+
+    def existing(self, values: Sequence[Values], district: District) -> models.QuerySet[Any]:
+        return self.rows(district).filter(company__uscc__in={row[CODE] for row in values})
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        until: date | None = values.get("valid_until")
+        if until and values.get("valid_from") and until < values["valid_from"]:
+            return [("valid_until", _("有效期止不能早于有效期起"))]
+        return []
+
+
+_NUMBER = Column(
+    "number", "编号", cells.text(80), "证书或文件的编号，是认出同一条记录的依据", "GR202533100001"
+)
+_FROM = Column("valid_from", "有效期起", cells.any_day, "年-月-日", "2025-12-08", required=True)
+_UNTIL = Column("valid_until", "有效期止", cells.any_day, "含当日。没有期限就空着", "2028-12-07")
+
+
+class Recognitions(_DatedKind):
+    kind = ImportKind.RECOGNITIONS
+    model = Recognition
+    columns = (
+        CODE_COLUMN,
+        _NAME,
+        _words("kind", "类别", cells.words_of(RecognitionKind), "从列表中选", required=True),
+        _words("holds", "已认定", cells.YES_OR_NO, "空着表示是。否表示已核实没有"),
+        _words(
+            "level",
+            "级别",
+            cells.words_of(RdInstitution, without=[RdInstitution.NONE]),
+            "只有研发机构填写",
+        ),
+        _NUMBER,
+        _FROM,
+        _UNTIL,
+    )
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        has_level = values["kind"] == RecognitionKind.RD_INSTITUTION and values.get("holds", True)
+        if has_level and not values.get("level"):
+            return [("kind", _("研发机构须填写级别"))]
+        if values.get("level") and not has_level:
+            return [("level", _("只有已认定的研发机构有级别，请清空"))]
+        return super().faults_of(values)
+
+
+class Agreements(_DatedKind):
+    kind = ImportKind.AGREEMENTS
+    model = Agreement
+    columns = (
+        CODE_COLUMN,
+        _NAME,
+        _words("kind", "类别", cells.words_of(AgreementKind), "从列表中选", required=True),
+        Column(
+            "yearly_amount",
+            "年度额度（元）",
+            cells.money,
+            "培育期约定的年度额度，以元为单位。综合扶持没有额度就空着",
+            "2000000.00",
+        ),
+        _NUMBER,
+        _FROM,
+        _UNTIL,
+    )
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        if values["kind"] == AgreementKind.CULTIVATION and "yearly_amount" not in values:
+            return [("kind", _("培育期约定须写明年度额度"))]
+        return super().faults_of(values)
+
+
+class _YearlyKind(Kind):
+    """Rows of yearly figures. What a settlement rests on is not overwritten by a table."""
+
     model = YearlyFigure
+
+    def refusal(self, row: Any) -> str:
+        if row.is_frozen:
+            return _("这一年度已结算，不能覆盖。请在企业资料页由财政另作更正")
+        return ""
+
+
+class Figures(_YearlyKind):
+    kind = ImportKind.FIGURES
     identity = ("year", "measure", "source")
     columns = (
         CODE_COLUMN,
-        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _NAME,
         _YEAR,
         _words(
             "measure",
@@ -222,20 +315,31 @@ class Figures(Kind):
             "从列表中选。财政贡献由财政部门另行导入",
             required=True,
         ),
-        Column("value", "数值（元）", cells.money, "以元为单位", "5200000.00", required=True),
+        Column(
+            "value",
+            "数值",
+            cells.money,
+            "金额以元为单位。从业人员以人为单位，写整数",
+            "5200000.00",
+            required=True,
+        ),
         _words("source", "来源", cells.words_of(Source), "从列表中选", required=True),
         _AS_OF,
     )
 
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        if values["measure"] == Measure.STAFF and values["value"] % 1:
+            return [("value", _("从业人员以人为单位，请写整数"))]
+        return []
 
-class FiscalContribution(Kind):
+
+class FiscalContribution(_YearlyKind):
     kind = ImportKind.FISCAL
-    model = YearlyFigure
     identity = ("year", "source")
     fixed = {"measure": Measure.FISCAL_CONTRIBUTION.value}
     columns = (
         CODE_COLUMN,
-        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _NAME,
         _YEAR,
         Column("value", "财政贡献（元）", cells.money, "以元为单位", "3000000.00", required=True),
         _words("source", "来源", cells.words_of(Source), "从列表中选", required=True),
@@ -248,7 +352,7 @@ class Credit(Kind):
     model = CreditEntry
     columns = (
         CODE_COLUMN,
-        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _NAME,
         _words("kind", "类别", cells.words_of(CreditKind), "从列表中选，空着表示严重失信主体名单"),
         _words("grade", "等级", cells.words_of(CreditGrade), "文书标明的失信程度，没有就空着"),
         Column(
@@ -322,7 +426,7 @@ class Incidents(Kind):
     identity = ("kind", "date")
     columns = (
         CODE_COLUMN,
-        Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司"),
+        _NAME,
         _words("kind", "类别", cells.words_of(IncidentKind), "从列表中选", required=True),
         Column("date", "发生日期", cells.day, "年-月-日", "2025-03-31", required=True),
         Column("note", "说明", cells.text(200), "简要情况", "一般生产安全事故"),
@@ -331,5 +435,14 @@ class Incidents(Kind):
 
 KINDS: dict[str, Kind] = {
     kind.kind.value: kind
-    for kind in (Companies(), Figures(), FiscalContribution(), Credit(), Incidents())
+    for kind in (
+        Companies(),
+        ScaleYears(),
+        Recognitions(),
+        Agreements(),
+        Figures(),
+        FiscalContribution(),
+        Credit(),
+        Incidents(),
+    )
 }

@@ -244,6 +244,9 @@ class _Walk:
                 self._doubt(line)
                 new.append(built)
             elif difference := self._difference(row, line.values):
+                if refusal := self.kind.refusal(row):
+                    self._fault_at(CODE, refusal, line)
+                    continue
                 self._tell(line, [list(change) for change in self._cells_of(difference)])
                 for name, (_before, after) in difference.items():
                     setattr(row, name, after)

@@ -14,6 +14,7 @@ from outbox.failpoints import failpoint
 from outbox.services import enqueue
 from reviews.models import Notice
 from reviews.notices.pdf import render_pdf, require_printable_content
+from reviews.receipts import without_contribution
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
 from subsidies.ledger import services as ledger
@@ -83,7 +84,10 @@ def _content(award: Award) -> dict[str, Any]:
     document = item.edition.document
     receipt = application.receipts.filter(reason=Reason.APPROVAL).order_by("-pk").first()
     assert receipt is not None
-    entry = next(entry for entry in receipt.answer["claims"] if entry["id"] == str(claim.pk))
+    # The paper goes from hand to hand: it says that the cap was kept, and not what it was.
+    entry = without_contribution(
+        next(entry for entry in receipt.answer["claims"] if entry["id"] == str(claim.pk))
+    )
     return {
         "series": award.district.short_name.removesuffix("区") + "惠兑",
         "district": award.district.name,

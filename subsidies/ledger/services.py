@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refused, StateChanged
+from companies.facts import cultivation_cap
+from companies.figures import chosen_figure, freeze
 from companies.models import Company, Measure
 from outbox.failpoints import failpoint
 from subsidies.applications.answers import answer_application
@@ -95,6 +97,7 @@ def grant_application(
     }
     failpoint("ledger.locked")
     _refuse_above_answer(application, claims, amounts)
+    _refuse_above_settled(claims, amounts, years)
     _hold(application, sum((amounts[claim.pk] for claim in claims), Decimal(0)), line, held, by)
     awards = []
     for claim in claims:
@@ -112,7 +115,7 @@ def _grant(
     by: User,
 ) -> Award:
     item = claim.level.item
-    counts_to_cap = "annual_cap" in item.edition.rules_document.rules
+    counts_to_cap = _counts_to_cap(claim)
     award = Award.objects.create(
         district=application.district,
         company=application.company,
@@ -133,6 +136,8 @@ def _grant(
     )
     _count(award, company_year, amount)
     failpoint("ledger.counted")
+    if counts_to_cap:
+        freeze(application.company, claim.policy_year)
     _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, amount, company_year, by)
     return award
 
@@ -320,6 +325,25 @@ def _refuse_while_frozen() -> None:
         raise Refused(_("台账核对发现差异，批准已暂停。请联系财政和系统管理人员。"))
 
 
+def _refuse_above_settled(
+    claims: list[Claim], amounts: dict[int, Decimal], years: dict[int, CompanyYear]
+) -> None:
+    """The answer may have grown with an agreement or a carried award; the settled cap has not."""
+    for year, row in years.items():
+        asked = sum(
+            (amounts[claim.pk] for claim in claims if claim.policy_year == year), Decimal(0)
+        )
+        if row.capped and row.left is not None and asked > row.left and _counts_to_cap(claims[0]):
+            raise AboveAnswer(
+                _("%(year)s 年度总量已按原核定数结算，余额不够本次批准。请由财政先作年度结算调整。")
+                % {"year": year}
+            )
+
+
+def _counts_to_cap(claim: Claim) -> bool:
+    return "annual_cap" in claim.level.item.edition.rules_document.rules
+
+
 def _held(application: Application) -> dict[int, Decimal]:
     """What is held for an application, by budget line."""
     rows = LedgerEntry.objects.of_application(application).order_by().values_list("budget_line")
@@ -398,8 +422,10 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
         company=application.company, district=application.district, policy_year=year, claim=None
     ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     used = carried + row.capped + row.uncapped_seen
-    # A cap that sank below what was granted stays as it was: no capped award passes the engine
-    # then, and what was granted is settled by an adjustment, not by editing the row.
+    # Once something was granted against it, the cap stays as it was: what it should have been is
+    # settled by an adjustment, not by editing the row.
+    if row.capped:
+        cap = row.cap
     changed = (cap, carried) != (row.cap, row.carried)
     if changed and (row.capped == 0 or (cap is not None and used <= cap)):
         row.cap, row.carried = cap, carried
@@ -410,11 +436,10 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
 def annual_cap(company: Company, year: int) -> Decimal | None:
     """What a company may get in a policy year: its cultivation agreement's amount, otherwise its
     fiscal contribution of that year; None where neither is known."""
-    if company.cultivation_cap is not None:
-        return company.cultivation_cap
-    figure = (
-        company.figures.filter(year=year, measure=Measure.FISCAL_CONTRIBUTION).best_first().first()
-    )
+    agreed = cultivation_cap(company, year)
+    if agreed is not None:
+        return agreed
+    figure = chosen_figure(company, year, Measure.FISCAL_CONTRIBUTION)
     return figure.value if figure else None
 
 

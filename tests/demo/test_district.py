@@ -14,7 +14,8 @@ from accounts.models import User
 from audit.models import Entry
 from audit.services import first_broken_entry
 from companies import uscc
-from companies.models import BankAccount, Company, Source, YearlyFigure
+from companies.models import AccountChange, BankAccount, Company, Source, YearlyFigure
+from companies.profile.page import Profile
 from demo.people import PASSWORD, SIGN_INS, made_up_name
 from demo.registry import COMPANIES, demo_companies
 from disbursements.models import Batch, BatchStatus
@@ -101,9 +102,9 @@ def test_the_figures_leave_some_things_open_and_some_in_dispute() -> None:
         {"credit_entries__repaired_on__isnull": False},
         {"credit_entries__listed_on__isnull": False, "credit_entries__repaired_on": None},
         {"incidents__isnull": False},
-        {"comprehensive_support": True},
-        {"cultivation_cap__isnull": False},
-        {"above_scale": None},
+        {"agreements__kind": "comprehensive"},
+        {"agreements__kind": "cultivation"},
+        {"scale_years": None},
         {"industry__startswith": "I65"},
     ],
 )
@@ -257,3 +258,22 @@ def test_the_first_company_gets_paid_for_an_investment_at_once() -> None:
     question = question_about(company, [claim], year=2025, found=[])
     given = answer(question, Item.objects.current().get(code="jb24-03").edition)
     assert given["total"] == "640740.73"
+
+
+def test_finance_has_a_changed_account_to_check() -> None:
+    change = AccountChange.objects.open().get()
+
+    assert not change.account.is_current
+    assert change.company.current_account is not None
+
+
+def test_the_newcomers_company_has_a_profile_with_figures_in_dispute() -> None:
+    profile = Profile(demo_companies()[0], person_of_the_first())
+
+    assert profile.size.size == "medium"
+    assert profile.industry is not None
+    assert any(figures and figures.differ for row in profile.years for _m, figures in row.rows)
+
+
+def person_of_the_first() -> User:
+    return User.objects.get(username="qiye")

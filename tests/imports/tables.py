@@ -15,8 +15,11 @@ from companies.imports.models import Import
 from outbox.services import perform_due
 from tests.factories import uscc
 
-COMPANIES = ("统一社会信用代码", "企业名称", "街道（镇）", "规上企业", "培育期年度额度（元）")
-FIGURES = ("统一社会信用代码", "年度", "指标", "数值（元）", "来源", "数据截至")
+COMPANIES = ("统一社会信用代码", "企业名称", "街道（镇）", "所属行业", "地址")
+SCALE = ("统一社会信用代码", "年度", "规上企业", "来源")
+RECOGNITIONS = ("统一社会信用代码", "类别", "已认定", "级别", "编号", "有效期起", "有效期止")
+AGREEMENTS = ("统一社会信用代码", "类别", "年度额度（元）", "编号", "有效期起", "有效期止")
+FIGURES = ("统一社会信用代码", "年度", "指标", "数值", "来源", "数据截至")
 FISCAL = ("统一社会信用代码", "年度", "财政贡献（元）", "来源", "数据截至")
 CREDIT = ("统一社会信用代码", "事由", "文书号", "列入日期", "修复日期")
 WHOLE_CREDIT = (
@@ -36,7 +39,7 @@ Table = Sequence[Sequence[Any]]
 
 def company_rows(count: int, first: int = 5000) -> list[tuple[Any, ...]]:
     return [
-        (uscc(first + number), f"宁波导入{number}有限公司", "慈城镇", "是", "")
+        (uscc(first + number), f"宁波导入{number}有限公司", "慈城镇", "C3912", "")
         for number in range(count)
     ]
 

@@ -19,6 +19,7 @@ from tests.imports.tables import (
     FIGURES,
     FISCAL,
     INCIDENTS,
+    SCALE,
     WHOLE_CREDIT,
     as_csv,
     as_xlsx,
@@ -40,8 +41,12 @@ def companies(*rows, header=COMPANIES, make=as_csv, **options):
 OTHER = uscc(5900)
 
 
-def company(code=OTHER, name="宁波一有限公司", street="慈城镇", scale="是", cap=""):
-    return (code, name, street, scale, cap)
+def company(code=OTHER, name="宁波一有限公司", street="慈城镇", industry="C3912"):
+    return (code, name, street, industry, "")
+
+
+def scale(value):
+    return as_csv([SCALE, (KNOWN, "2025", value, "统计导入")])
 
 
 def figures(*rows, make=as_csv, **options):
@@ -67,7 +72,7 @@ def incidents(*rows):
 
 def one_bad_in_ten_thousand():
     rows = company_rows(10_000)
-    rows[7654] = (*rows[7654][:4], "-1")
+    rows[7654] = (*rows[7654][:3], "制造业", "")
     return as_csv([COMPANIES, *rows])
 
 
@@ -283,7 +288,7 @@ CHECKED = {
     "a long row": ("companies", companies((*company(), "多")), 3, "", "有 6 格，表头有 5 列"),
     "a comma in a name": (
         "companies",
-        as_csv([COMPANIES]) + f"{uscc(5901)},宁波,有限公司,慈城镇,是,\n".encode(),
+        as_csv([COMPANIES]) + f"{uscc(5901)},宁波,有限公司,慈城镇,C3912,\n".encode(),
         2,
         "B 企业名称|",
         "有 6 格|请填其中之一",
@@ -292,8 +297,8 @@ CHECKED = {
         "companies",
         one_bad_in_ten_thousand(),
         7656,
-        "E 培育期年度额度（元）",
-        "不能是负数",
+        "D 所属行业",
+        "行业代码写成",
     ),
     "the same company twice": (
         "companies",
@@ -415,10 +420,10 @@ CHECKED = {
         "请填其中之一",
     ),
     "neither yes nor no": (
-        "companies",
-        companies(company(scale="可能")),
-        3,
-        "D 规上企业",
+        "scale",
+        scale("可能"),
+        2,
+        "C 规上企业",
         "请填其中之一：是、否",
     ),
     "an industry in words": (
@@ -433,73 +438,73 @@ CHECKED = {
         "figures",
         figures(figure(value="-100")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "不能是负数",
     ),
     "a negative amount in brackets": (
         "figures",
         figures(figure(value="(100)")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "不能是负数",
     ),
     "万元 in the cell": (
         "figures",
         figures(figure(value="200万元")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "请以元为单位",
     ),
     "commas in the wrong place": (
         "figures",
         figures(figure(value="1,00,000")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "逗号的位置不对",
     ),
     "three decimals": (
         "figures",
         figures(figure(value="1.005")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "最多两位小数",
     ),
-    "an exponent": ("figures", figures(figure(value="1e6")), 2, "D 数值（元）", "只写数字"),
+    "an exponent": ("figures", figures(figure(value="1e6")), 2, "D 数值", "只写数字"),
     "thirteen digits": (
         "figures",
         figures(figure(value="1" * 13)),
         2,
-        "D 数值（元）",
+        "D 数值",
         "最多 12 位",
     ),
-    "not a number": ("figures", figures(figure(value="NaN")), 2, "D 数值（元）", "只写数字"),
-    "infinity": ("figures", figures(figure(value="Infinity")), 2, "D 数值（元）", "只写数字"),
+    "not a number": ("figures", figures(figure(value="NaN")), 2, "D 数值", "只写数字"),
+    "infinity": ("figures", figures(figure(value="Infinity")), 2, "D 数值", "只写数字"),
     "words for a number": (
         "figures",
         figures(figure(value="见附件")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "只写数字",
     ),
     "a formula in a csv": (
         "figures",
         figures(figure(value="=1+2")),
         2,
-        "D 数值（元）",
+        "D 数值",
         "不要填公式",
     ),
     "a formula that failed": (
         "figures",
         figures_sheet(an_error),
         2,
-        "D 数值（元）",
+        "D 数值",
         "没有填写|公式",
     ),
     "a formula without a value": (
         "figures",
         figures_sheet(a_formula_without_value),
         2,
-        "D 数值（元）",
+        "D 数值",
         "没有填写",
     ),
     # years, days and words
@@ -759,7 +764,7 @@ def test_a_table_over_the_limit_of_rows_is_refused(district, administrator, monk
 
 
 def test_every_fault_is_told_at_once(district, administrator):
-    rows = [("短", "", "白云街道", "可能", "-1"), company(code=uscc(5901), cap="1.234")]
+    rows = [("短", "", "白云街道", "制造业", "路" * 201), company(OTHER, industry="工业")]
 
     run = start("companies", district, administrator, as_csv([COMPANIES, *rows]))
 
@@ -770,7 +775,7 @@ def test_every_fault_is_told_at_once(district, administrator):
         (2, "C"),
         (2, "D"),
         (2, "E"),
-        (3, "E"),
+        (3, "D"),
     ]
 
 
@@ -784,7 +789,7 @@ TAKEN = {
     "utf-8 with its mark": as_csv([COMPANIES, *GOOD], "utf-8-sig"),
     "gb18030": as_csv([COMPANIES, *GOOD], "gb18030"),
     "a rare sign in gb18030": as_csv(
-        [COMPANIES, (uscc(5000), "宁波㙍𬭎有限公司", "慈城镇", "是", "")], "gb18030"
+        [COMPANIES, (uscc(5000), "宁波㙍𬭎有限公司", "慈城镇", "C3912", "")], "gb18030"
     ),
     "windows line ends": as_csv([COMPANIES, *GOOD], lineterminator="\r\n"),
     "old line ends": as_csv([COMPANIES, *GOOD], lineterminator="\r"),
@@ -794,17 +799,13 @@ TAKEN = {
     "empty columns behind": as_csv([(*COMPANIES, "", ""), *((*row, "", "") for row in GOOD)]),
     "columns in another order": as_csv([COMPANIES[::-1], *(row[::-1] for row in GOOD)]),
     "half-width brackets in the header": as_csv(
-        [("统一社会信用代码", "企业名称", "街道(镇)", "规上企业", "培育期年度额度(元)"), *GOOD]
+        [("统一社会信用代码", "企业名称", "街道(镇)", "所属行业", "地址"), *GOOD]
     ),
-    "full-width digits": companies(company(cap="１２３４５６．７８")),
-    "thousands commas": companies(company(cap="1,234,567.89")),
-    "full-width commas": companies(company(cap="1，234，567")),
-    "the unit behind": companies(company(cap="1234.5 元")),
+    "a code in full-width signs": companies(company(industry="Ｃ３９１２")),
     "a code as people type it": companies(company(code=f" ９１{uscc(5901)[2:].lower()} ")),
     "a hints sheet besides": as_xlsx([COMPANIES, *GOOD], sheet="Sheet1", more=["填写说明"]),
     "the template's sheet among others": as_xlsx([COMPANIES, *GOOD], more=["草稿"]),
-    "a yes as a switch": as_xlsx([COMPANIES, company(scale=True)]),
-    "money as a number": as_xlsx([COMPANIES, company(cap=1234567.89)]),
+    "digits as a number": as_xlsx([COMPANIES, company(industry=3912)]),
     "a formula with its value": as_xlsx(
         [COMPANIES, company()],
         edit=lambda book, page: page.write_formula(1, 4, "=1+2", None, 3),
@@ -817,6 +818,26 @@ def test_what_people_write_otherwise_is_understood(district, administrator, name
     run = start("companies", district, administrator, TAKEN[name])
 
     assert (run.state, run.fault_list) == (ImportState.READY, [])
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    "value", ["１２３４５６．７８", "123,456.78", "123，456.78", "123456.78 元"]
+)
+def test_money_is_understood_as_people_write_it(district, administrator, value):
+    run = start("figures", district, administrator, figures(figure(value=value)))
+
+    assert ["数值", "", "123,456.78"] in run.samples[0]["changes"]
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_yes_may_be_a_switch(district, administrator):
+    row = (KNOWN, 2021, True, "统计导入")
+
+    run = start("scale", district, administrator, as_xlsx([SCALE, row], sheet="规上状态"))
+    assert run.fault_list == []
+
+    assert ["规上企业", "", "是"] in run.samples[0]["changes"]
 
 
 @pytest.mark.usefixtures("registry")

@@ -6,22 +6,27 @@ from decimal import Decimal
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from accounts.models import Appointment, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
+from companies.facts import company_facts
 from companies.imports import services
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from outbox.models import Job
 from outbox.services import perform, perform_due
-from tests.factories import CompanyFactory, uscc
+from tests.factories import CompanyFactory, YearlyFigureFactory, uscc
 from tests.imports.tables import (
+    AGREEMENTS,
     COMPANIES,
     CREDIT,
     FIGURES,
     FISCAL,
     INCIDENTS,
+    RECOGNITIONS,
+    SCALE,
     WHOLE_CREDIT,
     as_csv,
     as_xlsx,
@@ -44,10 +49,10 @@ def test_new_companies_are_written_once_confirmed(district, administrator, make)
 
     assert run.state == ImportState.WRITTEN
     written = Company.objects.get(uscc=uscc(5001))
-    assert (written.name, written.district, written.above_scale) == (
+    assert (written.name, written.district, written.industry) == (
         "宁波导入1有限公司",
         district,
-        True,
+        "C3912",
     )
     assert written.get_street_display() == "慈城镇"
 
@@ -65,9 +70,9 @@ def test_the_same_table_twice_changes_nothing(district, administrator):
 
 def test_only_what_differs_is_shown_with_before_and_after_and_written(district, administrator):
     company = CompanyFactory(
-        district=district, name="宁波旧名有限公司", above_scale=False, address="旧路 1 号"
+        district=district, name="宁波旧名有限公司", industry="3911", address="旧路 1 号"
     )
-    row = (company.uscc, "宁波新名有限公司", "", "是", "2000000")
+    row = (company.uscc, "宁波新名有限公司", "", "C3912", "")
 
     run = start("companies", district, administrator, as_csv([COMPANIES, row]))
 
@@ -80,23 +85,18 @@ def test_only_what_differs_is_shown_with_before_and_after_and_written(district, 
             "new": False,
             "changes": [
                 ["企业名称", "宁波旧名有限公司", "宁波新名有限公司"],
-                ["规上企业", "否", "是"],
-                ["培育期年度额度（元）", "", "2,000,000.00"],
+                ["所属行业", "3911", "C3912"],
             ],
         }
     ]
     confirm(run, administrator)
     company.refresh_from_db()
-    assert (company.name, company.above_scale, company.cultivation_cap) == (
-        "宁波新名有限公司",
-        True,
-        Decimal("2000000.00"),
-    )
+    assert (company.name, company.industry) == ("宁波新名有限公司", "C3912")
     assert company.address == "旧路 1 号"
 
 
 def test_an_empty_cell_leaves_what_is_known(district, administrator):
-    company = CompanyFactory(district=district, above_scale=True, cultivation_cap=Decimal(5))
+    company = CompanyFactory(district=district, industry="C3912", address="旧路 1 号")
     row = (company.uscc, company.name, "", "", "")
 
     run = start("companies", district, administrator, as_csv([COMPANIES, row]))
@@ -240,13 +240,13 @@ def test_a_code_that_is_no_companys_is_asked_about(district, administrator):
 
 
 def test_a_confirmed_code_is_not_asked_about_again(district, administrator):
-    CompanyFactory(uscc=WARN, name="厦门一有限公司", district=district)
+    CompanyFactory(uscc=WARN, name="厦门一有限公司", district=district, industry="3911")
 
     run = start(
         "companies",
         district,
         administrator,
-        as_csv([COMPANIES, (WARN, "厦门一有限公司", "", "是", "5")]),
+        as_csv([COMPANIES, (WARN, "厦门一有限公司", "", "C3912", "")]),
     )
 
     assert (run.changed, run.doubtful) == (1, [])
@@ -378,3 +378,75 @@ def test_the_progress_is_seen_while_the_table_is_written(
 
     assert seen == sorted(seen)
     assert seen[-1] > 0
+
+
+# What is dated
+
+
+def test_scale_recognitions_and_agreements_are_written_and_found_again(district, administrator):
+    company = CompanyFactory(district=district, above_scale=False, recognised=False)
+    code = company.uscc
+    tables = {
+        "scale": [SCALE, (code, 2025, "是", "统计导入")],
+        "recognitions": [
+            RECOGNITIONS,
+            (code, "高新技术企业", "", "", "GR202533100001", "2025-12-08", "2028-12-07"),
+            (code, "研发机构", "是", "省级", "", "2024-01-01", ""),
+        ],
+        "agreements": [AGREEMENTS, (code, "培育期约定", "2000000", "协议1号", "2025-01-01", "")],
+    }
+    for kind, rows in tables.items():
+        run = start(kind, district, administrator, as_csv(rows))
+        assert run.new == len(rows) - 1, run.fault_list
+        confirm(run, administrator)
+        again = start(kind, district, administrator, as_csv(rows))
+        assert (again.new, again.changed, again.same) == (0, 0, len(rows) - 1)
+
+    facts = company_facts(company, year=2025)
+    assert (facts["above_scale"], facts["high_tech"], facts["rd_institution"]) == (
+        True,
+        True,
+        "provincial",
+    )
+    assert facts["cultivation_cap"] == "2000000.00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "says"),
+    [
+        ("recognitions", ("研发机构", "", "", "", "2025-01-01", ""), "须填写级别"),
+        ("recognitions", ("高新技术企业", "", "市级", "", "2025-01-01", ""), "有级别，请清空"),
+        ("recognitions", ("高新技术企业", "", "", "", "2025-01-02", "2025-01-01"), "不能早于"),
+        ("agreements", ("培育期约定", "", "", "2025-01-01", ""), "须写明年度额度"),
+    ],
+)
+def test_dated_facts_that_cannot_be_are_told(district, administrator, kind, row, says):
+    company = CompanyFactory(district=district)
+    header = RECOGNITIONS if kind == "recognitions" else AGREEMENTS
+
+    run = start(kind, district, administrator, as_csv([header, (company.uscc, *row)]))
+
+    assert says in run.fault_list[0]["text"]
+
+
+def test_staff_are_written_as_whole_persons(district, administrator):
+    company = CompanyFactory(district=district)
+    row = (company.uscc, 2025, "从业人员", "12.5", "统计导入", "")
+
+    run = start("figures", district, administrator, as_csv([FIGURES, row]))
+
+    assert "请写整数" in run.fault_list[0]["text"]
+
+
+def test_a_settled_year_is_not_overwritten_by_a_table(district, treasurer):
+    company = CompanyFactory(district=district)
+    YearlyFigureFactory(company=company, frozen_at=timezone.now())
+
+    run = start(
+        "fiscal",
+        district,
+        treasurer,
+        as_csv([FISCAL, (company.uscc, 2025, "1", "税务导入", "")]),
+    )
+
+    assert "已结算，不能覆盖" in run.fault_list[0]["text"]

@@ -5,8 +5,11 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.models import Department
-from companies.models import YearlyFigure
+from accounts.models import Department, Role
+from accounts.refusals import NotAllowed, StateChanged
+from audit.models import Entry
+from companies import figures
+from companies.models import Agreement, SourceRule, YearlyFigure
 from subsidies.ledger import services
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
 from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
@@ -203,58 +206,104 @@ class TestCapAcrossDocuments:
             CompanyYear.objects.filter(pk=year.pk).update(capped=Decimal("0.01"))
 
 
-class TestSunkenContribution:
-    """A contribution that is corrected after awards were granted on it."""
+class TestSettledContribution:
+    """A contribution that turns out to be another one after awards were granted on it."""
 
     @pytest.fixture
     def granted(self, company, budget, budget22):
-        contribution("100000.00")
+        contribution("105000.00")
         return grant(domain.filed(company, domain.claim(domain.LADDER)))[0]
 
-    def test_what_was_granted_stays_and_nothing_more_is_granted(self, company, granted):
-        contribution("50000.00")
+    @pytest.fixture
+    def figure(self, company, granted):
+        return company.figures.get(measure="fiscal_contribution")
 
-        with pytest.raises(AboveAnswer):
-            grant(domain.filed(company), "0.01")
+    def test_the_figure_can_no_longer_be_changed_or_deleted(self, figure):
+        table = "companies_yearlyfigure"
+        for statement in (f"UPDATE {table} SET value = 1", f"DELETE FROM {table}"):
+            with pytest.raises(domain.REFUSED_BY_TRIGGER, match="Cannot update or delete"):
+                domain.execute(f"{statement} WHERE id = {figure.pk}")
 
-        assert CompanyYear.objects.get().capped == Decimal("100000.00")
-
-    def test_an_uncapped_award_is_still_granted(self, company, granted):
-        contribution("50000.00")
-
-        grant(domain.filed(company, domain.claim(JB22)))
-
-        year = CompanyYear.objects.get()
-        assert (year.cap, year.capped, year.uncapped) == (100000, 100000, 100000)
-
-    def test_an_award_is_still_cancelled_and_then_the_new_cap_holds(self, company, granted):
-        contribution("50000.00")
-        services.cancel(granted, by=granted.granted_by)
-
-        (award,) = grant(domain.filed(company))
-
-        assert award.amount == Decimal("10000.00")
-        assert CompanyYear.objects.get().cap == Decimal("50000.00")
-
-    def test_a_contribution_that_rose_leaves_more(self, company, granted):
-        contribution("105000.00")
+    @pytest.mark.parametrize("value", ["50000.00", "900000.00"])
+    def test_a_correction_waits_and_the_cap_stays(self, company, granted, figure, value):
+        correct(figure, value)
 
         (award,) = grant(domain.filed(company))
 
         assert award.amount == Decimal("5000.00")
         assert CompanyYear.objects.get().cap == Decimal("105000.00")
 
-    def test_a_contribution_that_sank_and_still_covers_what_was_granted_is_taken_over(
-        self, company, granted
-    ):
-        contribution("100000.01")
-        (award,) = grant(domain.filed(company))
+    def test_what_another_source_tells_later_waits_too(self, company, granted, figure):
+        contribution_from("statistics", company, "900000.00")
+        SourceRule.objects.create(
+            district=company.district,
+            measure="fiscal_contribution",
+            first="statistics",
+            second="tax",
+            third="declared",
+        )
 
-        assert award.amount == Decimal("0.01")
+        assert grant(domain.filed(company))[0].amount == Decimal("5000.00")
+
+    def test_a_later_agreement_does_not_lift_the_settled_cap(self, company, granted):
+        Agreement.objects.create(company=company, kind="cultivation", yearly_amount=Decimal(900000))
+
+        with pytest.raises(AboveAnswer, match="已按原核定数结算"):
+            grant(domain.filed(company))
+
+        assert CompanyYear.objects.get().cap == Decimal("105000.00")
+
+    def test_an_uncapped_award_is_still_granted(self, company, granted, figure):
+        correct(figure, "50000.00")
+
+        grant(domain.filed(company, domain.claim(JB22)))
+
+        year = CompanyYear.objects.get()
+        assert (year.cap, year.capped, year.uncapped) == (105000, 100000, 100000)
+
+    def test_the_correction_says_why_and_the_audit_log_not_how_much(self, figure):
+        correct(figure, "51234.00")
+
+        correction = figure.corrections.get()
+        assert (correction.value, correction.reason) == (Decimal("51234.00"), "税务年终清算")
+        entry = Entry.objects.about(correction).get()
+        assert entry.action == "figure.corrected"
+        assert "51234" not in str(entry.data)
+
+    def test_nobody_but_finance_corrects_it(self, company, figure):
+        for person in (
+            domain.official(Department.objects.get(code="jb-industry"), Role.LEAD),
+            domain.clerk_of(company),
+        ):
+            with pytest.raises(NotAllowed, match="财政"):
+                correct(figure, "1.00", by=person)
+
+    def test_an_open_year_is_not_corrected_but_imported_anew(self, company):
+        figure = company.figures.get(measure="fiscal_contribution")
+
+        with pytest.raises(StateChanged, match="还没有结算"):
+            correct(figure, "1.00")
+
+
+def correct(figure, value, *, by=None):
+    department = Department.objects.get(district=figure.company.district, is_finance=True)
+    return figures.correct_figure(
+        figure,
+        value=Decimal(value),
+        as_of=domain.TODAY,
+        reason="税务年终清算",
+        by=by or domain.official(department, Role.FINANCE),
+    )
+
+
+def contribution_from(source, company, value):
+    YearlyFigure.objects.create(
+        company=company, year=2025, measure="fiscal_contribution", value=value, source=source
+    )
 
 
 def test_a_cultivation_agreement_stands_in_for_the_contribution(company, budget):
-    type(company).objects.update(cultivation_cap=Decimal("4000.00"))
+    Agreement.objects.create(company=company, kind="cultivation", yearly_amount=Decimal("4000.00"))
 
     (award,) = grant(domain.filed(company))
 

@@ -1,0 +1,181 @@
+"""Yearly figures: which of several sources speaks, what is declared, corrected and frozen."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import District, Role, User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.services import record
+from companies.models import Company, FigureCorrection, SourceRule, StoredFile, YearlyFigure
+from companies.profile.kinds import Measure, Source
+from companies.signals import facts_changed
+
+# The figures that a company may declare itself; the contribution is the tax office's to tell.
+DECLARED = tuple(measure for measure in Measure if measure != Measure.FISCAL_CONTRIBUTION)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the sources say of one measure in one year: the one that speaks first, then the
+    others by the same rule."""
+
+    year: int
+    measure: Measure
+    sources: list[YearlyFigure]
+
+    @property
+    def chosen(self) -> YearlyFigure:
+        return self.sources[0]
+
+    @property
+    def differ(self) -> bool:
+        return len({figure.value for figure in self.sources}) > 1
+
+
+def rules_of(district: District | int) -> dict[str, SourceRule]:
+    """The district's rule for each measure; the default order where it says nothing."""
+    pk = district if isinstance(district, int) else district.pk
+    rules = {measure.value: SourceRule(measure=measure) for measure in Measure}
+    return rules | {rule.measure: rule for rule in SourceRule.objects.filter(district=pk)}
+
+
+def compare(
+    figures: Iterable[YearlyFigure], rules: dict[str, SourceRule]
+) -> dict[tuple[int, str], Figures]:
+    """The figures of one company by year and measure.
+
+    Once a year is settled, what the settlement rested on speaks: what another source tells later
+    waits beside it until a later settlement takes it in.
+    """
+    groups: defaultdict[tuple[int, str], list[YearlyFigure]] = defaultdict(list)
+    for figure in figures:
+        groups[figure.year, figure.measure].append(figure)
+    return {
+        (year, measure): Figures(
+            year, Measure(measure), sorted(rows, key=partial(_rank, rules[measure]))
+        )
+        for (year, measure), rows in groups.items()
+    }
+
+
+def _rank(rule: SourceRule, figure: YearlyFigure) -> tuple[bool, bool, int]:
+    return (
+        not figure.is_frozen,
+        rule.audited_first and not figure.is_audited,
+        rule.order.index(figure.source),
+    )
+
+
+def chosen_figures(company: Company) -> dict[tuple[int, str], YearlyFigure]:
+    """The figure that speaks, for each year and measure of which something is known."""
+    compared = compare(company.figures.all(), rules_of(company.district_id))
+    return {key: figures.chosen for key, figures in compared.items()}
+
+
+def chosen_figure(company: Company, year: int, measure: Measure) -> YearlyFigure | None:
+    """The figure that speaks for one measure in one year, None where nothing is known."""
+    rows = company.figures.filter(year=year, measure=measure)
+    compared = compare(rows, rules_of(company.district_id))
+    found = compared.get((year, measure.value))
+    return found.chosen if found else None
+
+
+@transaction.atomic
+def freeze(company: Company, year: int) -> None:
+    """A settlement rests on the company's fiscal contribution of the year: from now on those
+    figures stay as they are. Of a year that is frozen already nothing changes, and what was
+    entered since does not speak before a later settlement freezes it too.
+
+    Called behind the company's lock.
+    """
+    figures = company.figures.filter(year=year, measure=Measure.FISCAL_CONTRIBUTION)
+    if not figures.filter(frozen_at__isnull=False).exists():
+        figures.update(frozen_at=timezone.now())
+
+
+@transaction.atomic
+def declare_figure(
+    company: Company,
+    *,
+    year: int,
+    measure: Measure,
+    value: Decimal,
+    as_of: date,
+    is_audited: bool,
+    evidence: StoredFile | None,
+    by: User,
+) -> YearlyFigure:
+    """What the company itself says of a year; said again, it takes the place of what it said."""
+    if not company.members.filter(user=by).exists():
+        raise NotAllowed(_("只有本企业的人员可以办理。"))
+    if measure not in DECLARED:
+        raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
+    if evidence is not None and evidence.company_id != company.pk:
+        raise NotAllowed(_("依据文件不是本企业的，请重新选择。"))
+    _locked(company)
+    figure, _is_new = YearlyFigure.objects.update_or_create(
+        company=company,
+        year=year,
+        measure=measure,
+        source=Source.DECLARED,
+        defaults={
+            "value": value,
+            "as_of": as_of,
+            "is_audited": is_audited,
+            "evidence": evidence,
+            "entered_by": by,
+            "entered_at": timezone.now(),
+        },
+    )
+    record(
+        "figure.declared",
+        about=figure,
+        by=by,
+        year=year,
+        measure=measure,
+        value=str(value),
+        as_of=as_of,
+    )
+    facts_changed.send(
+        YearlyFigure, district=company.district, company=company, cause=f"declared:{uuid4()}"
+    )
+    return figure
+
+
+@transaction.atomic
+def correct_figure(
+    figure: YearlyFigure, *, value: Decimal, as_of: date, reason: str, by: User
+) -> FigureCorrection:
+    """Say what a settled fiscal contribution should have been.
+
+    What was granted and the ledger's cap stay as they are until a later settlement takes the
+    correction in. The act is recorded without figure and reason: auditors are not shown them.
+    """
+    company = _locked(figure.company)
+    figure.refresh_from_db()
+    if company.district_id not in by.district_ids(Role.FINANCE):
+        raise NotAllowed(_("财政贡献只由财政人员更正。"))
+    if company.members.filter(user=by).exists():
+        raise NotAllowed(_("您是 %(company)s 的人员，不能更正它的数据。") % {"company": company})
+    if not figure.is_frozen:
+        raise StateChanged(_("这一年度还没有结算，请直接重新导入。"))
+    if not reason.strip():
+        raise Refused(_("请写明更正原因。"))
+    correction = FigureCorrection.objects.create(
+        figure=figure, value=value, as_of=as_of, reason=reason.strip(), entered_by=by
+    )
+    record("figure.corrected", about=correction, by=by, year=figure.year, figure=figure.pk)
+    return correction
+
+
+def _locked(company: Company) -> Company:
+    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)

@@ -1,0 +1,1 @@
+"""What is known of a company besides its registration: dated, with source and evidence."""

@@ -1,0 +1,171 @@
+"""What a company and finance type about a profile."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from companies.figures import DECLARED
+from companies.models import Company, Contact, StoredFile
+from companies.profile.industries import industry_of
+from companies.profile.kinds import Measure
+from companies.vault.forms import DayInput
+from companies.vault.models import ScanState
+
+FIRST_YEAR = 2000
+
+
+class PlainForm(forms.Form):
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+def day_field(**given: Any) -> forms.DateField:
+    field = forms.DateField(
+        widget=DayInput,
+        error_messages={
+            "required": _("请填写日期"),
+            "invalid": _("请写成年-月-日，如 2026-06-30"),
+        },
+        **given,
+    )
+    field.width = "w-date"  # type: ignore[attr-defined]
+    return field
+
+
+class ProfileForm(forms.ModelForm):
+    """Where the company is and what it does. The industry is chosen from the standard's list."""
+
+    use_required_attribute = False
+    industry = forms.CharField(required=False, max_length=5, label=_("所属行业"))
+
+    class Meta:
+        model = Company
+        fields = ("street", "address", "industry")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def clean_industry(self) -> str:
+        code = str(self.cleaned_data["industry"]).strip().upper()
+        # What the registry holds may be older than the standard: leaving it is no fault.
+        if not code or code == self.initial.get("industry"):
+            return code
+        found = industry_of(code)
+        if found is None or found.level == 1:
+            raise forms.ValidationError(_("行业分类里没有这个代码，请从列表中选择"))
+        return found.code
+
+    def _post_clean(self) -> None:
+        """The service changes the row; the form only understands what was typed."""
+
+
+class ContactForm(forms.ModelForm):
+    use_required_attribute = False
+
+    class Meta:
+        model = Contact
+        fields = ("name", "role", "phone", "email", "is_main")
+        error_messages = {"name": {"required": _("请填写姓名")}}
+        help_texts = {"phone": _("手机或带区号的固定电话，如 0574-87650000")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.fields["is_main"].is_tick = True  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("phone") and not data.get("email"):
+            self.add_error("phone", _("电话和邮箱至少填一项"))
+        return data
+
+    def _post_clean(self) -> None:
+        # The validators of the fields have run; the row is the service's.
+        return
+
+
+class ValueForm(PlainForm):
+    """A figure: yuan with at most two decimals, whole persons for the staff."""
+
+    value = forms.DecimalField(
+        label=_("数值"),
+        min_value=Decimal(0),
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("金额以元为单位，从业人员以人为单位"),
+        error_messages={
+            "required": _("请填写数值"),
+            "invalid": _("请只写数字，如 1234567.89"),
+            "min_value": _("不能是负数"),
+            "max_decimal_places": _("最多两位小数，请写到分为止"),
+            "max_digits": _("数字太大，请核对单位是否为元"),
+            "max_whole_digits": _("数字太大，请核对单位是否为元"),
+        },
+    )
+    as_of = day_field(label=_("数据截至"), help_text=_("年报、审计报告或报表上的日期"))
+
+    def clean_as_of(self) -> Any:
+        day = self.cleaned_data["as_of"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(_("这一天还没有到，请核对"))
+        return day
+
+
+class DeclarationForm(ValueForm):
+    """A figure that the company declares itself, with a file of its vault as evidence."""
+
+    year = forms.IntegerField(
+        label=_("年度"),
+        min_value=FIRST_YEAR,
+        error_messages={
+            "required": _("请填写年度"),
+            "invalid": _("请写成四位数字，如 2025"),
+            "min_value": _("年份太早，请核对"),
+        },
+    )
+    measure = forms.ChoiceField(
+        label=_("指标"), choices=[(measure.value, measure.label) for measure in DECLARED]
+    )
+    is_audited = forms.BooleanField(label=_("经审计"), required=False)
+    evidence = forms.ModelChoiceField(
+        label=_("依据文件"),
+        queryset=StoredFile.objects.none(),
+        required=False,
+        empty_label=_("不附"),
+        help_text=_("从材料库选择，如审计报告、年度报表。还没有就先到材料库上传"),
+    )
+    field_order = ("year", "measure", "value", "as_of", "is_audited", "evidence")
+
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        files = company.files.exclude(scan_state=ScanState.INFECTED).order_by("-uploaded_at")
+        self.fields["evidence"].queryset = files  # type: ignore[attr-defined]
+        self.fields["is_audited"].is_tick = True  # type: ignore[attr-defined]
+
+    def clean_year(self) -> int:
+        year: int = self.cleaned_data["year"]
+        if year > timezone.localdate().year:
+            raise forms.ValidationError(_("这一年还没有到，请核对"))
+        return year
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        value = data.get("value")
+        if data.get("measure") == Measure.STAFF and value is not None and value % 1:
+            self.add_error("value", _("从业人员以人为单位，请写整数"))
+        return data
+
+
+class CorrectionForm(ValueForm):
+    """What a settled fiscal contribution should have been."""
+
+    reason = forms.CharField(
+        label=_("更正原因"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("请写明更正原因")},
+    )

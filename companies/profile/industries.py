@@ -1,0 +1,89 @@
+"""国民经济行业分类 GB/T 4754-2017 with its 2019 amendment, as data beside this file.
+
+A section (A to T) holds divisions (two digits), these groups (three) and these classes (four).
+"""
+
+from collections.abc import Iterator
+from csv import DictReader
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+FILE = Path(__file__).with_name("gbt4754-2017.csv")
+FOUND_AT_MOST = 40
+
+
+@dataclass(frozen=True)
+class Industry:
+    """A row of the classification. `code` is as the company's row keeps it: `C3912`, `C39`."""
+
+    section: str
+    digits: str
+    name: str
+
+    @property
+    def code(self) -> str:
+        return self.section + self.digits
+
+    @property
+    def level(self) -> int:
+        """1 a section, 2 a division, 3 a group, 4 a class."""
+        return max(len(self.digits), 1)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+@cache
+def industries() -> dict[str, Industry]:
+    """Every row, by its digits; sections by their letter."""
+    found: dict[str, Industry] = {}
+    with FILE.open(encoding="utf-8", newline="") as file:
+        section = ""
+        for row in DictReader(line for line in file if not line.startswith("#")):
+            code, name = row["code"], row["name"]
+            if code.isalpha():
+                section = code
+                found[code] = Industry(section, "", name)
+                continue
+            found[code] = Industry(section, code, name)
+    return found
+
+
+def industry_of(code: str) -> Industry | None:
+    """The row of a company's code (`C3912`, `3912`, `39`); None for one that the standard does
+    not know, or with another section's letter."""
+    digits = code.lstrip("ABCDEFGHIJKLMNOPQRST")
+    found = industries().get(digits) if digits else None
+    if found is None or code[: -len(digits)] not in ("", found.section):
+        return None
+    return found
+
+
+def sections() -> list[Industry]:
+    return [row for row in industries().values() if row.level == 1]
+
+
+def divisions(section: str) -> list[Industry]:
+    return [row for row in industries().values() if row.section == section and row.level == 2]
+
+
+def search(text: str, *, section: str = "", division: str = "") -> list[Industry]:
+    """Divisions and classes by code or a part of the name, within a section or division if one
+    is named; at most the first forty."""
+    wanted = text.strip().upper()
+    if not wanted and not section and not division:
+        return []
+    return list(islice(_matching(wanted, section, division), FOUND_AT_MOST))
+
+
+def _matching(wanted: str, section: str, division: str) -> Iterator[Industry]:
+    for row in industries().values():
+        if (
+            row.level in (2, 4)
+            and row.section.startswith(section)
+            and row.digits.startswith(division)
+            and (row.code.startswith(wanted) or row.digits.startswith(wanted) or wanted in row.name)
+        ):
+            yield row

@@ -1,0 +1,168 @@
+"""Several sources of one figure, and which of them speaks."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+
+from accounts.models import District
+from accounts.refusals import NotAllowed
+from audit.models import Entry
+from companies.facts import company_facts
+from companies.figures import chosen_figure, compare, declare_figure, rules_of
+from companies.models import SourceRule, YearlyFigure
+from companies.profile.kinds import Measure, Source
+from companies.vault.kinds import FileKind
+from companies.vault.services import keep_file
+from tests import domain
+from tests.factories import CompanyFactory, YearlyFigureFactory
+
+
+@pytest.fixture
+def sources(company):
+    """Three sources that differ about the revenue of 2023."""
+    return {
+        source: YearlyFigureFactory(
+            company=company, year=2023, measure="revenue", source=source, value=value
+        )
+        for source, value in (("declared", 300), ("tax", 100), ("statistics", 200))
+    }
+
+
+def chosen(company):
+    return chosen_figure(company, 2023, Measure.REVENUE)
+
+
+def rule(company, first, second, third, **given):
+    return SourceRule.objects.create(
+        district=company.district,
+        measure="revenue",
+        first=first,
+        second=second,
+        third=third,
+        **given,
+    )
+
+
+def declare(company, by, **given):
+    return declare_figure(
+        company,
+        **{
+            "year": 2023,
+            "measure": Measure.REVENUE,
+            "value": Decimal("300.00"),
+            "as_of": date(2024, 3, 1),
+            "is_audited": False,
+            "evidence": None,
+            "by": by,
+            **given,
+        },
+    )
+
+
+def test_where_no_rule_is_set_tax_comes_before_statistics_and_those_before_the_company(
+    company, sources
+):
+    found = compare(company.figures.filter(year=2023), rules_of(company.district))
+
+    figures = found[2023, "revenue"]
+    assert [row.source for row in figures.sources] == ["tax", "statistics", "declared"]
+    assert figures.differ
+    assert chosen(company) == sources["tax"]
+
+
+def test_the_district_says_which_source_speaks(company, sources):
+    rule(company, "statistics", "declared", "tax")
+
+    assert chosen(company) == sources["statistics"]
+    assert company_facts(company, year=2025)["years"]["2023"]["revenue"] == "200.00"
+
+
+def test_a_rule_is_for_one_measure_of_one_district(company, sources):
+    other = CompanyFactory(district=District.objects.get(code="330212"))
+    SourceRule.objects.create(
+        district=other.district,
+        measure="revenue",
+        first="declared",
+        second="tax",
+        third="statistics",
+    )
+    SourceRule.objects.create(
+        district=company.district,
+        measure="rd_spend",
+        first="declared",
+        second="tax",
+        third="statistics",
+    )
+
+    assert chosen(company) == sources["tax"]
+
+
+def test_audited_figures_may_come_first_whatever_their_source(company, sources):
+    YearlyFigure.objects.filter(pk=sources["declared"].pk).update(is_audited=True)
+    assert chosen(company) == sources["tax"]
+
+    rule(company, "tax", "statistics", "declared", audited_first=True)
+
+    assert chosen(company) == sources["declared"]
+
+
+def test_a_rule_names_each_source_once(company):
+    with pytest.raises(IntegrityError, match="each_source_once"), transaction.atomic():
+        rule(company, "tax", "tax", "declared")
+
+
+def test_only_what_rules_ask_for_goes_into_a_question(company):
+    YearlyFigureFactory(company=company, year=2025, measure="staff", value=120)
+
+    assert set(company_facts(company, year=2025)["years"]["2025"]) == {
+        "rd_spend",
+        "revenue",
+        "fiscal_contribution",
+    }
+
+
+def test_staff_are_whole_persons(company):
+    with pytest.raises(IntegrityError, match="staff_is_whole"), transaction.atomic():
+        YearlyFigureFactory(company=company, measure="staff", value=Decimal("120.50"))
+
+
+def test_the_company_declares_and_declares_again_beside_the_other_sources(company, clerk, sources):
+    upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
+    evidence = keep_file(
+        company, upload, kind=FileKind.ACCOUNTS, valid_from=None, valid_until=None, by=clerk
+    )
+
+    declare(company, clerk, value=Decimal("310.00"), evidence=evidence)
+
+    figure = company.figures.get(year=2023, measure="revenue", source=Source.DECLARED)
+    assert (figure.value, figure.entered_by, figure.evidence) == (310, clerk, evidence)
+    assert chosen(company) == sources["tax"]
+    assert Entry.objects.about(figure).get().data["value"] == "310.00"
+
+
+def test_nobody_declares_for_another_company(company, world):
+    with pytest.raises(NotAllowed, match="本企业"):
+        declare(company, domain.clerk_of(domain.company_with_everything()))
+
+
+def test_the_contribution_is_not_the_companys_to_declare(company, clerk):
+    with pytest.raises(NotAllowed, match="财政贡献"):
+        declare(company, clerk, measure=Measure.FISCAL_CONTRIBUTION)
+
+
+def test_evidence_is_a_file_of_the_same_company(company, clerk):
+    other = domain.company_with_everything()
+    evidence = keep_file(
+        other,
+        SimpleUploadedFile("别家.pdf", domain.PDF),
+        kind=FileKind.OTHER,
+        valid_from=None,
+        valid_until=None,
+        by=domain.clerk_of(other),
+    )
+
+    with pytest.raises(NotAllowed, match="依据文件"):
+        declare(company, clerk, evidence=evidence)
