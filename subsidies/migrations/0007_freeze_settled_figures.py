@@ -19,7 +19,7 @@ def freeze(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subsidies", "0002_credit_rules"),
+        ("subsidies", "0006_receipt_incident"),
         ("companies", "0005_drop_bare_facts"),
     ]
 
