@@ -13,6 +13,7 @@ from audit.services import record
 from companies.models import Company
 from disbursements.models import Batch, BatchStatus, PaymentLine
 from outbox.failpoints import failpoint
+from reviews.models import Case, Opinion, StageKind, Verdict
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -46,8 +47,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
 
 
 def _make(district: District, awards: list[Award], by: User) -> Batch:
-    _require_finance(district, by)
-    _require_stranger(by, (award.company_id for award in awards))
+    principal = _require_finance(district, by)
+    _require_stranger({by, principal}, awards)
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
         .select_related("company", "claim__application")
@@ -72,7 +73,9 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
         raise NotPayable(_("拨付前核对没有通过："), *held)
     today = timezone.localdate()
     sequence = NumberSeries.next(district, "batch", today.year)
-    batch = Batch.objects.create(district=district, number=f"{today:%Y-%m}-B{sequence}", made_by=by)
+    batch = Batch.objects.create(
+        district=district, number=f"{today:%Y-%m}-B{sequence}", made_by=by, made_for=principal
+    )
     try:
         with transaction.atomic():
             for award in chosen:
@@ -93,7 +96,14 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
     for award in chosen:
         ledger.move_award(award, AwardStatus.SCHEDULED)
     failpoint("batch.made")
-    record("batch.made", about=batch, by=by, number=batch.number, awards=len(chosen))
+    record(
+        "batch.made",
+        about=batch,
+        by=by,
+        on_behalf_of=principal,
+        number=batch.number,
+        awards=len(chosen),
+    )
     return batch
 
 
@@ -121,14 +131,15 @@ def _keep_receipts(awards: list[Award]) -> None:
 
 def _approve(batch: Batch, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = _require_finance(batch.district, by)
+    _require_stranger({by, principal}, _awards_of(batch))
     _require_status(batch, BatchStatus.DRAFT)
-    if batch.made_by_id == by.pk:
+    if batch.makers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
     _check_before_payment(batch)
     batch.status = BatchStatus.APPROVED
     batch.approved_by = by
+    batch.approved_for = principal
     batch.approved_at = timezone.now()
     batch.save()
     failpoint("batch.approved")
@@ -136,6 +147,7 @@ def _approve(batch: Batch, by: User) -> Batch:
         "batch.approved",
         about=batch,
         by=by,
+        on_behalf_of=principal,
         number=batch.number,
         total=str(batch.total),
     )
@@ -147,8 +159,8 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
     again."""
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = _require_finance(batch.district, by)
+    _require_stranger({by, principal}, _awards_of(batch))
     if not (batch.status == BatchStatus.APPROVED and held(batch)):
         _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.select_related("award"):
@@ -158,7 +170,14 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     was_approved = batch.status == BatchStatus.APPROVED
     batch.status = BatchStatus.CANCELLED
     batch.save(update_fields=["status"])
-    record("batch.cancelled", about=batch, by=by, number=batch.number, was_approved=was_approved)
+    record(
+        "batch.cancelled",
+        about=batch,
+        by=by,
+        on_behalf_of=principal,
+        number=batch.number,
+        was_approved=was_approved,
+    )
     return batch
 
 
@@ -175,8 +194,8 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _pay(batch: Batch, on: date, by: User) -> Batch:
     batch = _locked(batch)
-    _require_finance(batch.district, by)
-    _require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = _require_finance(batch.district, by)
+    _require_stranger({by, principal}, _awards_of(batch))
     _require_status(batch, BatchStatus.APPROVED)
     today = timezone.localdate()
     assert batch.approved_at is not None
@@ -199,12 +218,14 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
     failpoint("batch.paid")
     batch.status = BatchStatus.PAID
     batch.paid_by = by
+    batch.paid_for = principal
     batch.paid_on = on
     batch.save()
     record(
         "batch.paid",
         about=batch,
         by=by,
+        on_behalf_of=principal,
         number=batch.number,
         total=str(batch.total),
         on=on,
@@ -269,18 +290,36 @@ def _locked(batch: Batch) -> Batch:
     return locked(Batch.objects.filter(pk=batch.pk)).select_related("district").get()
 
 
-def _require_finance(district: District, by: User) -> None:
+def _awards(batch: Batch) -> list[Award]:
+    return [line.award for line in batch.lines.select_related("award")]
+
+
+def _require_finance(district: District, by: User) -> User | None:
+    """On whose behalf the person handles the district's money."""
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
+    return by.principal(Role.FINANCE, district_id=district.pk)
 
 
-def _require_stranger(by: User, companies: Iterable[int]) -> None:
-    """Nobody pays a company they belong to."""
-    own = by.memberships.filter(company__in=list(companies)).select_related("company").first()
+def _require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:
+    """Nobody pays a company they belong to, an award they approved themselves, or one of a case
+    in which they declared a conflict; nor does a stand-in of such a person."""
+    awards = list(awards)
+    persons = [person for person in people if person]
+    companies = [award.company_id for award in awards]
+    own = Company.objects.filter(pk__in=companies, members__user__in=persons).first()
     if own:
-        raise NotAllowed(
-            _("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own.company}
-        )
+        raise NotAllowed(_("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own})
+    cases = Case.objects.filter(application__claims__award__in=awards)
+    recused = cases.filter(recusals__person__in=persons).first()
+    if recused:
+        raise NotAllowed(_("您已申请回避“%(case)s”，不能办理它的拨付。") % {"case": recused})
+    approvals = Opinion.objects.filter(
+        case__in=cases, task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
+    )
+    approved = approvals.by_any(persons).select_related("case__application").first()
+    if approved:
+        raise NotAllowed(_("“%(case)s”是您批准的，须由另一人办理拨付。") % {"case": approved.case})
 
 
 def _require_status(batch: Batch, status: BatchStatus) -> None:
