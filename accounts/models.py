@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -87,11 +88,34 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.username
 
+    def signature(self, principal: "User | None") -> str:
+        """The name under an act, and on whose behalf it was done."""
+        if principal is None:
+            return str(self)
+        return gettext("%(deputy)s（代%(principal)s）") % {"deputy": self, "principal": principal}
+
     @cached_property
-    def current_appointments(self) -> "list[Appointment]":
+    def own_appointments(self) -> "list[Appointment]":
         if not self.is_active:
             return []
         return list(self.appointments.on(timezone.localdate()).select_related("department"))
+
+    @cached_property
+    def stand_ins(self) -> "list[StandIn]":
+        """Whose work the person does today on their behalf, in a district of the own office."""
+        districts = {own.department.district_id for own in self.own_appointments}
+        if not districts:
+            return []
+        return list(
+            StandIn.objects.in_force(timezone.localdate())
+            .filter(deputy=self, appointment__department__district__in=districts)
+            .select_related("appointment__department", "appointment__user")
+        )
+
+    @cached_property
+    def current_appointments(self) -> "list[Appointment]":
+        """Today's offices: one's own first, then those in which one stands in for another."""
+        return [*self.own_appointments, *(each.appointment for each in self.stand_ins)]
 
     def has_role(self, *roles: "Role", department_id: int | None = None) -> bool:
         """Whether the person holds one of the roles today, in that department if one is named."""
@@ -100,6 +124,20 @@ class User(AbstractUser):
             and (department_id is None or appointment.department_id == department_id)
             for appointment in self.current_appointments
         )
+
+    def principal(
+        self, *roles: "Role", department_id: int | None = None, district_id: int | None = None
+    ) -> "User | None":
+        """On whose behalf the person acts in one of the roles today, in that department or
+        district; None where the role is one's own."""
+        for appointment in self.current_appointments:
+            if (
+                appointment.role in roles
+                and department_id in (None, appointment.department_id)
+                and district_id in (None, appointment.department.district_id)
+            ):
+                return None if appointment.user_id == self.pk else appointment.user
+        return None
 
     def department_ids(self, *roles: "Role") -> set[int]:
         """The departments in which the person holds one of the roles (any role if none named)."""
@@ -224,8 +262,14 @@ class Appointment(models.Model):
                     f" AND (a.role IN ({_OFFICERS_SQL}) OR NEW.role IN ({_OFFICERS_SQL}))"
                     " AND daterange(a.starts_on, a.ends_on, '[]')"
                     " && daterange(NEW.starts_on, NEW.ends_on, '[]'))"
-                    " THEN RAISE EXCEPTION 'an officer holds no other office';"
-                    " END IF; RETURN NEW;"
+                    " THEN RAISE EXCEPTION 'an officer holds no other office'; END IF;"
+                    f" IF NEW.role IN ({_OFFICERS_SQL}) AND EXISTS (SELECT 1"
+                    " FROM accounts_standin s"
+                    " WHERE s.deputy_id = NEW.user_id AND s.ended_at IS NULL"
+                    " AND daterange(s.starts_on, s.ends_on, '[]')"
+                    " && daterange(NEW.starts_on, NEW.ends_on, '[]'))"
+                    " THEN RAISE EXCEPTION 'an officer stands in for nobody'; END IF;"
+                    " RETURN NEW;"
                 ),
             ),
         ]
@@ -257,6 +301,168 @@ class Appointment(models.Model):
                     "role": other.get_role_display(),
                 },
             )
+        stand_ins = StandIn.objects.standing().between(self.starts_on, self.ends_on)
+        if self.role in OFFICERS and stand_ins.filter(deputy=self.user_id).exists():
+            raise ValidationError(
+                _("系统管理、安全管理、审计三员不代办他人工作。请先终止该人员同期的委托代办。")
+            )
+
+
+class StandInState(models.TextChoices):
+    TO_COME = "to_come", _("未开始")
+    NOW = "now", _("生效中")
+    OVER = "over", _("已期满")
+    ENDED = "ended", _("已终止")
+
+
+class StandInQuerySet(models.QuerySet["StandIn"]):
+    def standing(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def between(self, first: date, last: date | None) -> Self:
+        """Those that hold on one of the days at least; without a last day, for good."""
+        later = Q() if last is None else Q(starts_on__lte=last)
+        return self.filter(later, ends_on__gte=first)
+
+    def in_force(self, day: date) -> Self:
+        """Those that count on the day: the office that is lent must be held on it."""
+        return (
+            self.standing()
+            .between(day, day)
+            .filter(appointment__in=Appointment.objects.on(day), appointment__user__is_active=True)
+            .order_by("pk")
+        )
+
+    def visible_to(self, user: "User") -> Self:
+        """One's own, those one was given, and to security officers those of the district."""
+        return self.filter(
+            Q(appointment__user=user)
+            | Q(deputy=user)
+            | Q(appointment__department__district__in=user.district_ids(Role.SECURITY_OFFICER))
+        )
+
+    def for_list(self) -> Self:
+        return self.select_related(
+            "appointment__user", "appointment__department", "deputy", "given_by", "ended_by"
+        ).order_by("-starts_on", "-pk")
+
+
+class StandIn(models.Model):
+    """Somebody does the work of one appointment from `starts_on` to `ends_on`, both inclusive, on
+    behalf of the person appointed. Ended early it stops at once; otherwise nothing in it changes.
+    """
+
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.PROTECT, related_name="stand_ins", verbose_name=_("岗位")
+    )
+    deputy = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("代办人")
+    )
+    starts_on = models.DateField(_("起"))
+    ends_on = models.DateField(_("止"))
+    reason = models.CharField(_("原因"), max_length=200)
+    given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField(auto_now_add=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    objects = StandInQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("委托代办")
+        constraints = [
+            models.CheckConstraint(
+                name="stand_in_ends_after_it_starts", condition=Q(ends_on__gte=F("starts_on"))
+            ),
+            models.CheckConstraint(
+                name="nobody_makes_themselves_a_stand_in", condition=~Q(given_by=F("deputy"))
+            ),
+            models.CheckConstraint(
+                name="stand_in_is_ended_by_somebody",
+                condition=Q(ended_by__isnull=True, ended_at__isnull=True)
+                | Q(ended_by__isnull=False, ended_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="as_it_was_given",
+                operation=pgtrigger.UpdateOf(
+                    "appointment_id",
+                    "deputy_id",
+                    "starts_on",
+                    "ends_on",
+                    "reason",
+                    "given_by_id",
+                    "given_at",
+                ),
+            ),
+            pgtrigger.Protect(
+                name="ended_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__ended_at__isnull=False),
+            ),
+            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
+            # Behind both people's rows, so that what is given at once is seen.
+            pgtrigger.Trigger(
+                name="lawful_stand_in",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("lent", "RECORD"), ("days", "DATERANGE")],
+                func=(
+                    "SELECT a.user_id, a.role, a.department_id, d.district_id INTO lent"  # noqa: S608
+                    " FROM accounts_appointment a"
+                    " JOIN accounts_department d ON d.id = a.department_id"
+                    " WHERE a.id = NEW.appointment_id;"
+                    " PERFORM 1 FROM accounts_user WHERE id IN (NEW.deputy_id, lent.user_id)"
+                    " ORDER BY id FOR NO KEY UPDATE;"
+                    " days := daterange(NEW.starts_on, NEW.ends_on, '[]');"
+                    " IF NEW.deputy_id = lent.user_id"
+                    " THEN RAISE EXCEPTION 'nobody stands in for themselves'; END IF;"
+                    f" IF lent.role IN ({_OFFICERS_SQL})"
+                    " THEN RAISE EXCEPTION 'an officer has no stand-in'; END IF;"
+                    " IF EXISTS (SELECT 1 FROM accounts_appointment a"
+                    f" WHERE a.user_id = NEW.deputy_id AND a.role IN ({_OFFICERS_SQL})"
+                    " AND daterange(a.starts_on, a.ends_on, '[]') && days)"
+                    " THEN RAISE EXCEPTION 'an officer stands in for nobody'; END IF;"
+                    " IF NOT EXISTS (SELECT 1 FROM accounts_appointment a"
+                    " JOIN accounts_department d ON d.id = a.department_id"
+                    " WHERE a.user_id = NEW.deputy_id AND d.district_id = lent.district_id"
+                    " AND daterange(a.starts_on, a.ends_on, '[]') && days)"
+                    " THEN RAISE EXCEPTION 'a stand-in is of the same district'; END IF;"
+                    " IF EXISTS (SELECT 1 FROM accounts_standin s"
+                    " JOIN accounts_appointment a ON a.id = s.appointment_id"
+                    " WHERE s.ended_at IS NULL AND daterange(s.starts_on, s.ends_on, '[]') && days"
+                    " AND (s.appointment_id = NEW.appointment_id OR (s.deputy_id = NEW.deputy_id"
+                    " AND a.department_id = lent.department_id AND a.role = lent.role)))"
+                    " THEN RAISE EXCEPTION 'one stand-in at a time'; END IF;"
+                    " RETURN NEW;"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deputy}→{self.appointment}"
+
+    @property
+    def principal(self) -> User:
+        return self.appointment.user
+
+    @property
+    def department(self) -> Department:
+        return self.appointment.department
+
+    @property
+    def state(self) -> StandInState:
+        today = timezone.localdate()
+        if self.ended_at:
+            return StandInState.ENDED
+        if self.ends_on < today:
+            return StandInState.OVER
+        return StandInState.TO_COME if today < self.starts_on else StandInState.NOW
+
+    @property
+    def may_be_ended(self) -> bool:
+        return self.state in (StandInState.TO_COME, StandInState.NOW)
 
 
 class NumberSeries(models.Model):

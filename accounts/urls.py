@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from accounts import views
 from accounts.signing_in import views as signing_in
+from accounts.stand_ins import views as stand_ins
 
 # Where a name begins with account_ or mfa_, it is allauth's, which leads from page to page by it.
 urlpatterns = [
@@ -57,5 +58,8 @@ urlpatterns = [
         recovery_codes.generate_recovery_codes,
         name="mfa_generate_recovery_codes",
     ),
+    path("workspace/stand-ins/", stand_ins.stand_in_list, name="stand_in_list"),
+    path("workspace/stand-ins/new/", stand_ins.stand_in_give, name="stand_in_give"),
+    path("workspace/stand-ins/<int:pk>/end/", stand_ins.stand_in_end, name="stand_in_end"),
     path("large-type/", views.toggle_large_type, name="toggle_large_type"),
 ]

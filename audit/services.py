@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from audit.models import GENESIS, HASHED, Entry, Head, hash_of, plain
@@ -15,15 +16,29 @@ HOLDERS = ("company", "department", "document")
 STEP = 10_000
 
 
-def record(action: str, *, about: models.Model, by: User | None, **data: Any) -> Entry:
+def record(
+    action: str,
+    *,
+    about: models.Model,
+    by: User | None,
+    on_behalf_of: User | None = None,
+    **data: Any,
+) -> Entry:
     """Add an act to the chain, in the transaction that does it.
 
     Call it after all other locks are taken: the head row is the last lock of every transaction.
-    `by` is None for what the system does by itself.
+    `by` is None for what the system does by itself. Whoever acts as a stand-in is named together
+    with the person `on_behalf_of` whom it was done (`User.principal`).
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an act is recorded in its own transaction")
+    name = ""
+    if by:
+        with translation.override(settings.LANGUAGE_CODE):
+            name = by.signature(on_behalf_of)
+    if on_behalf_of:
+        data["on_behalf_of"] = on_behalf_of.pk
     Head.objects.bulk_create([Head(pk=1)], ignore_conflicts=True)
     head = Head.objects.select_for_update().get(pk=1)
     entry = Entry(
@@ -31,7 +46,7 @@ def record(action: str, *, about: models.Model, by: User | None, **data: Any) ->
         at=timezone.now(),
         district_id=_district_of(about),
         actor=by,
-        actor_name=str(by) if by else "",
+        actor_name=name,
         action=action,
         about_type=about._meta.label_lower,
         about_id=str(about.pk),

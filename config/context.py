@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role, User
+from accounts.stand_ins.views import HAVE_STAND_INS
 from companies.imports.access import kinds_for
 from companies.models import Company
 from subsidies.applications.enums import EDITABLE
@@ -95,6 +97,14 @@ class Frame:
         return self.department.short_name if self.department else ""
 
     @property
+    def stands_in_for(self) -> str:
+        """The names of those on whose behalf one acts today."""
+        if not self.user:
+            return ""
+        names = dict.fromkeys(str(each.principal) for each in self.user.stand_ins)
+        return gettext("、").join(names)
+
+    @property
     def portal_nav(self) -> list[Entry]:
         entries = [self._entry(_("政策库"), "policy_list", ["policy_detail", "document_detail"])]
         if self.company:
@@ -144,6 +154,10 @@ class Frame:
         if self.user.has_role(Role.AUDITOR, Role.ADMINISTRATOR):
             watched = ["failed_jobs", "incident_list", "incident_detail"]
             entries.append(self._entry(_("运行状态"), "status", watched))
+        if self.user.has_role(*HAVE_STAND_INS, Role.SECURITY_OFFICER):
+            entries.append(
+                self._entry(_("委托代办"), "stand_in_list", ["stand_in_give", "stand_in_end"])
+            )
         if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
             entries.append(self._entry(_("配置"), "admin:index"))
         elif self.user.has_role(Role.SECURITY_OFFICER):

@@ -62,8 +62,8 @@ def _locked(adjustment: Adjustment, by: User) -> Adjustment:
         .select_related("award__district", "settlement__company_year__company")
         .get()
     )
-    require_finance(adjustment.award.district, by)
-    require_stranger(by, [adjustment.award.company_id])
+    principal = require_finance(adjustment.award.district, by)
+    require_stranger({by, principal}, [adjustment.award])
     if not adjustment.is_open:
         raise StateChanged(
             _("状态已变化：这项调整现在是“%(status)s”。请刷新页面。")

@@ -33,8 +33,31 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(district__in=user.district_ids(Role.FINANCE, Role.AUDITOR))
 
 
+# Who may not touch money of an award: the company's people, whoever approved it, and whoever
+# declared a conflict. Asked of the awards `a`; the people come after the last IN.
+_ENTANGLED = (
+    "EXISTS (SELECT 1 FROM companies_member m"
+    " WHERE m.company_id = a.company_id AND m.user_id IN ({people}))"
+    " OR EXISTS (SELECT 1 FROM subsidies_claim l"
+    " JOIN reviews_case c ON c.application_id = l.application_id"
+    " JOIN reviews_recusal r ON r.case_id = c.id"
+    " WHERE l.id = a.claim_id AND r.person_id IN ({people}))"
+    " OR EXISTS (SELECT 1 FROM subsidies_claim l"
+    " JOIN reviews_case c ON c.application_id = l.application_id"
+    " JOIN reviews_opinion o ON o.case_id = c.id"
+    " JOIN reviews_task t ON t.id = o.task_id"
+    " JOIN reviews_stage s ON s.id = t.stage_id"
+    " WHERE l.id = a.claim_id AND s.kind = 'approval' AND o.verdict = 'agree'"
+    " AND (o.person_id IN ({people}) OR o.on_behalf_of_id IN ({people})))"
+)
+
+
 class Batch(models.Model):
-    """Awards that finance sends together. Whoever made it does not approve it."""
+    """Awards that finance sends together. Whoever made it does not approve it.
+
+    `made_for`, `approved_for` and `paid_for` are those on whose behalf it was done, where a
+    stand-in did it; a person and whoever they stood in for count as one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
@@ -45,12 +68,21 @@ class Batch(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    made_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     made_at = models.DateTimeField(auto_now_add=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    approved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     approved_at = models.DateTimeField(null=True)
     paid_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    paid_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     paid_on = models.DateField(_("拨付日期"), null=True)
@@ -64,7 +96,10 @@ class Batch(models.Model):
             models.UniqueConstraint(fields=["district", "number"], name="batch_number_once"),
             models.CheckConstraint(
                 name="batch_approved_by_a_second_person",
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("made_by")),
+                condition=~Q(approved_by=F("made_by"))
+                & ~Q(approved_by=F("made_for"))
+                & ~Q(approved_for=F("made_by"))
+                & ~Q(approved_for=F("made_for")),
             ),
             models.CheckConstraint(
                 name="batch_status_has_its_people",
@@ -91,12 +126,14 @@ class Batch(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 func=(
-                    "IF EXISTS (SELECT 1 FROM disbursements_paymentline l"
-                    " JOIN subsidies_award a ON a.id = l.award_id"
-                    " JOIN companies_member m ON m.company_id = a.company_id"
-                    " WHERE l.batch_id = NEW.id"
-                    " AND m.user_id IN (NEW.approved_by_id, NEW.paid_by_id))"
-                    " THEN RAISE EXCEPTION 'nobody pays a company they belong to';"
+                    "IF EXISTS (SELECT 1 FROM disbursements_paymentline p"  # noqa: S608
+                    " JOIN subsidies_award a ON a.id = p.award_id"
+                    " WHERE p.batch_id = NEW.id AND ("
+                    + _ENTANGLED.format(
+                        people="NEW.approved_by_id, NEW.approved_for_id,"
+                        " NEW.paid_by_id, NEW.paid_for_id"
+                    )
+                    + ")) THEN RAISE EXCEPTION 'nobody pays what they have a part in';"
                     " END IF; RETURN NEW;"
                 ),
             ),
@@ -107,6 +144,23 @@ class Batch(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("batch_detail", args=[self.pk])
+
+    @property
+    def made_signature(self) -> str:
+        return self.made_by.signature(self.made_for)
+
+    @property
+    def approved_signature(self) -> str:
+        return self.approved_by.signature(self.approved_for) if self.approved_by else ""
+
+    @property
+    def paid_signature(self) -> str:
+        return self.paid_by.signature(self.paid_for) if self.paid_by else ""
+
+    @property
+    def makers(self) -> set[int | None]:
+        """Who may not approve it."""
+        return {self.made_by_id, self.made_for_id} - {None}
 
     @property
     def total(self) -> Decimal:
@@ -172,11 +226,10 @@ class PaymentLine(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func=(
-                    "IF EXISTS (SELECT 1 FROM disbursements_batch b, subsidies_award a"
-                    " JOIN companies_member m ON m.company_id = a.company_id"
-                    " WHERE b.id = NEW.batch_id AND a.id = NEW.award_id"
-                    " AND m.user_id = b.made_by_id)"
-                    " THEN RAISE EXCEPTION 'nobody pays a company they belong to';"
+                    "IF EXISTS (SELECT 1 FROM disbursements_batch b, subsidies_award a"  # noqa: S608
+                    " WHERE b.id = NEW.batch_id AND a.id = NEW.award_id AND ("
+                    + _ENTANGLED.format(people="b.made_by_id, b.made_for_id")
+                    + ")) THEN RAISE EXCEPTION 'nobody pays what they have a part in';"
                     " END IF; RETURN NEW;"
                 ),
             ),

@@ -1,5 +1,6 @@
 """What finance sees first: the year's budget, what is spent of it and what waits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -111,12 +112,14 @@ def waiting_awards(district: District) -> "AwardQuerySet":
 def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
     """Batches with their sums, as a list shows them, the newest first."""
     return (
-        batches.select_related("made_by", "approved_by")
+        batches.select_related("made_by", "made_for", "approved_by", "approved_for")
         .annotate(count=Count("lines"), sum=Sum("lines__amount"))
         .order_by("-made_at")
     )
 
 
-def batches_to_approve(batches: "QuerySet[Batch]", user_id: int) -> int:
-    """Drafts that wait for this person: whoever made a batch does not approve it."""
-    return batches.filter(status=BatchStatus.DRAFT).exclude(made_by=user_id).count()
+def batches_to_approve(batches: "QuerySet[Batch]", people: Iterable[int]) -> int:
+    """Drafts that wait for these people: whoever made a batch does not approve it."""
+    people = list(people)
+    drafts = batches.filter(status=BatchStatus.DRAFT)
+    return drafts.exclude(Q(made_by__in=people) | Q(made_for__in=people)).count()

@@ -197,9 +197,8 @@ def _write_foot(
     sheet.write_number(row, AMOUNT, total, formats.total_amount)
     sheet.merge_range(row, AMOUNT + 1, row, LAST, "", formats.total)
     sheet.write_string(row, AMOUNT + 1, f"大写：{amount_in_words(total)}", formats.total)
-    signed = (
-        f"制表：{batch.made_by}　　复核：{batch.approved_by or '　　　　'}　　审批：　　　　　　"
-    )
+    approved = batch.approved_signature or "　　　　"
+    signed = f"制表：{batch.made_signature}　　复核：{approved}　　审批：　　　　　　"
     sheet.write_string(row + 2, NAME, signed, formats.about)
 
 

@@ -14,6 +14,7 @@ from audit.services import record
 from companies.models import Company
 from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
 from outbox.failpoints import failpoint
+from reviews.models import Case, Opinion, StageKind, Verdict
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -48,8 +49,8 @@ def make_batch(district: District, awards: Iterable[Award], *, by: User) -> Batc
 
 
 def _make(district: District, awards: list[Award], by: User) -> Batch:
-    require_finance(district, by)
-    require_stranger(by, (award.company_id for award in awards))
+    principal = require_finance(district, by)
+    require_stranger({by, principal}, awards)
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
         .select_related("company", "claim__application")
@@ -76,7 +77,9 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
         raise NotPayable(_("拨付前核对没有通过："), *held)
     today = timezone.localdate()
     sequence = NumberSeries.next(district, "batch", today.year)
-    batch = Batch.objects.create(district=district, number=f"{today:%Y-%m}-B{sequence}", made_by=by)
+    batch = Batch.objects.create(
+        district=district, number=f"{today:%Y-%m}-B{sequence}", made_by=by, made_for=principal
+    )
     try:
         with transaction.atomic():
             for award in chosen:
@@ -97,7 +100,14 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
     for award in chosen:
         ledger.move_award(award, AwardStatus.SCHEDULED)
     failpoint("batch.made")
-    record("batch.made", about=batch, by=by, number=batch.number, awards=len(chosen))
+    record(
+        "batch.made",
+        about=batch,
+        by=by,
+        on_behalf_of=principal,
+        number=batch.number,
+        awards=len(chosen),
+    )
     return batch
 
 
@@ -125,14 +135,15 @@ def _keep_receipts(awards: list[Award]) -> None:
 
 def _approve(batch: Batch, by: User) -> Batch:
     batch = _locked(batch)
-    require_finance(batch.district, by)
-    require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = require_finance(batch.district, by)
+    require_stranger({by, principal}, _awards_of(batch))
     _require_status(batch, BatchStatus.DRAFT)
-    if batch.made_by_id == by.pk:
+    if batch.makers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
     _check_before_payment(batch)
     batch.status = BatchStatus.APPROVED
     batch.approved_by = by
+    batch.approved_for = principal
     batch.approved_at = timezone.now()
     batch.save()
     failpoint("batch.approved")
@@ -140,6 +151,7 @@ def _approve(batch: Batch, by: User) -> Batch:
         "batch.approved",
         about=batch,
         by=by,
+        on_behalf_of=principal,
         number=batch.number,
         total=str(batch.total),
     )
@@ -151,8 +163,8 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
     again."""
     batch = _locked(batch)
-    require_finance(batch.district, by)
-    require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = require_finance(batch.district, by)
+    require_stranger({by, principal}, _awards_of(batch))
     if not (batch.status == BatchStatus.APPROVED and held(batch)):
         _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.filter(is_live=True).select_related("award"):
@@ -162,7 +174,14 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     was_approved = batch.status == BatchStatus.APPROVED
     batch.status = BatchStatus.CANCELLED
     batch.save(update_fields=["status"])
-    record("batch.cancelled", about=batch, by=by, number=batch.number, was_approved=was_approved)
+    record(
+        "batch.cancelled",
+        about=batch,
+        by=by,
+        on_behalf_of=principal,
+        number=batch.number,
+        was_approved=was_approved,
+    )
     return batch
 
 
@@ -179,8 +198,8 @@ def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
 
 def _pay(batch: Batch, on: date, by: User) -> Batch:
     batch = _locked(batch)
-    require_finance(batch.district, by)
-    require_stranger(by, batch.lines.values_list("award__company", flat=True))
+    principal = require_finance(batch.district, by)
+    require_stranger({by, principal}, _awards_of(batch))
     _require_status(batch, BatchStatus.APPROVED)
     today = timezone.localdate()
     assert batch.approved_at is not None
@@ -207,12 +226,14 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
     failpoint("batch.paid")
     batch.status = BatchStatus.PAID
     batch.paid_by = by
+    batch.paid_for = principal
     batch.paid_on = on
     batch.save()
     record(
         "batch.paid",
         about=batch,
         by=by,
+        on_behalf_of=principal,
         number=batch.number,
         total=str(sum(line.amount for line in lines)),
         on=on,
@@ -225,9 +246,9 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
     """Note that the bank sent a payee's money back, or could not pay it: the award leaves the
     batch and may be put into another. The company is asked to look at its account."""
     batch = _locked(line.batch)
-    require_finance(batch.district, by)
+    principal = require_finance(batch.district, by)
     line = locked(batch.lines.filter(pk=line.pk)).select_related("award__claim__application").get()
-    require_stranger(by, [line.award.company_id])
+    require_stranger({by, principal}, [line.award])
     if not line.can_fail:
         raise StateChanged(_("状态已变化：这笔明细已经不在本批次中。请刷新页面。"))
     award = ledger.fail(line.award, by=by)
@@ -253,6 +274,7 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
         "payment.failed",
         about=batch,
         by=by,
+        on_behalf_of=principal,
         number=batch.number,
         award=str(award.pk),
         amount=str(line.amount),
@@ -265,8 +287,8 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
 def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Clawback:
     """Propose to ask a paid award back, or a part of it (yuan). A second person confirms it."""
     award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
-    require_finance(award.district, by)
-    require_stranger(by, [award.company_id])
+    principal = require_finance(award.district, by)
+    require_stranger({by, principal}, [award])
     if award.status != AwardStatus.PAID or award.claim_id is None:
         raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
     if Clawback.objects.open().filter(award=award).exists():
@@ -276,15 +298,22 @@ def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Cl
             _("退回金额应大于 0，不超过企业现有的 %(net)s 元。") % {"net": yuan(award.net)}
         )
     clawback = Clawback.objects.create(award=award, amount=amount, reason=reason, demanded_by=by)
-    record("clawback.demanded", about=clawback, by=by, amount=str(amount), reason=reason)
+    record(
+        "clawback.demanded",
+        about=clawback,
+        by=by,
+        on_behalf_of=principal,
+        amount=str(amount),
+        reason=reason,
+    )
     return clawback
 
 
 @transaction.atomic
 def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
     """A second person's consent: the company is told what to give back, and why."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
-    if clawback.demanded_by_id == by.pk:
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    if clawback.demanded_by_id in {by.pk, principal and principal.pk}:
         raise NotAllowed(_("提出人不能确认自己提出的追回，须由另一人确认。"))
     ledger.move_award(clawback.award, AwardStatus.CLAWBACK)
     clawback.status = ClawbackStatus.CONFIRMED
@@ -301,17 +330,23 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
             _("应退 %(amount)s 元。原因：%(reason)s\n请与财政部门联系，按要求退回。")
             % {"amount": yuan(clawback.amount), "reason": clawback.reason},
         )
-    record("clawback.confirmed", about=clawback, by=by, amount=str(clawback.amount))
+    record(
+        "clawback.confirmed",
+        about=clawback,
+        by=by,
+        on_behalf_of=principal,
+        amount=str(clawback.amount),
+    )
     return clawback
 
 
 @transaction.atomic
 def drop_return(clawback: Clawback, *, by: User) -> Clawback:
     """Let go of a demand that nobody has confirmed."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
     clawback.status = ClawbackStatus.DROPPED
     clawback.save(update_fields=["status"])
-    record("clawback.dropped", about=clawback, by=by)
+    record("clawback.dropped", about=clawback, by=by, on_behalf_of=principal)
     return clawback
 
 
@@ -319,7 +354,7 @@ def drop_return(clawback: Clawback, *, by: User) -> Clawback:
 def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback:
     """Note what came back (yuan). With the last of it the clawback ends: the award stays with
     what is left, or counts no more where nothing is."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
     if not 0 < amount <= clawback.left:
         raise Refused(
             _("退回金额应大于 0，不超过还应退的 %(left)s 元。") % {"left": yuan(clawback.left)}
@@ -330,24 +365,27 @@ def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback
         clawback.status = ClawbackStatus.DONE
         ledger.move_award(award, AwardStatus.PAID if award.net else AwardStatus.RETURNED)
     clawback.save(update_fields=["returned", "status"])
-    record("clawback.received", about=clawback, by=by, amount=str(amount))
+    record("clawback.received", about=clawback, by=by, on_behalf_of=principal, amount=str(amount))
     return clawback
 
 
-def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Clawback:
+def _locked_clawback(
+    clawback: Clawback, by: User, status: ClawbackStatus
+) -> tuple[Clawback, User | None]:
+    """The row behind its lock, and on whose behalf the person acts on it."""
     clawback = (
         locked(Clawback.objects.filter(pk=clawback.pk))
         .select_related("award__district", "award__claim__application")
         .get()
     )
-    require_finance(clawback.award.district, by)
-    require_stranger(by, [clawback.award.company_id])
+    principal = require_finance(clawback.award.district, by)
+    require_stranger({by, principal}, [clawback.award])
     if clawback.status != status:
         raise StateChanged(
             _("状态已变化：这件追回现在是“%(status)s”。请刷新页面。")
             % {"status": clawback.get_status_display()}
         )
-    return clawback
+    return clawback, principal
 
 
 def _check_before_payment(batch: Batch) -> None:
@@ -415,18 +453,32 @@ def _locked(batch: Batch) -> Batch:
     return locked(Batch.objects.filter(pk=batch.pk)).select_related("district").get()
 
 
-def require_finance(district: District, by: User) -> None:
+def require_finance(district: District, by: User) -> User | None:
+    """On whose behalf the person handles the district's money."""
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
+    return by.principal(Role.FINANCE, district_id=district.pk)
 
 
-def require_stranger(by: User, companies: Iterable[int]) -> None:
-    """Nobody pays a company they belong to."""
-    own = by.memberships.filter(company__in=list(companies)).select_related("company").first()
+def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:
+    """Nobody pays a company they belong to, an award they approved themselves, or one of a case
+    in which they declared a conflict; nor does a stand-in of such a person."""
+    awards = list(awards)
+    persons = [person for person in people if person]
+    companies = [award.company_id for award in awards]
+    own = Company.objects.filter(pk__in=companies, members__user__in=persons).first()
     if own:
-        raise NotAllowed(
-            _("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own.company}
-        )
+        raise NotAllowed(_("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own})
+    cases = Case.objects.filter(application__claims__award__in=awards)
+    recused = cases.filter(recusals__person__in=persons).first()
+    if recused:
+        raise NotAllowed(_("您已申请回避“%(case)s”，不能办理它的拨付。") % {"case": recused})
+    approvals = Opinion.objects.filter(
+        case__in=cases, task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
+    )
+    approved = approvals.by_any(persons).select_related("case__application").first()
+    if approved:
+        raise NotAllowed(_("“%(case)s”是您批准的，须由另一人办理拨付。") % {"case": approved.case})
 
 
 def _require_status(batch: Batch, status: BatchStatus) -> None:

@@ -154,7 +154,15 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return _show_batch(request, batch, faults=held, status=409)
     content = payment_list(batch)
     with transaction.atomic():
-        record("batch.downloaded", about=batch, by=request.user, number=batch.number)
+        record(
+            "batch.downloaded",
+            about=batch,
+            by=request.user,
+            on_behalf_of=request.user.principal(
+                Role.FINANCE, Role.AUDITOR, district_id=batch.district_id
+            ),
+            number=batch.number,
+        )
     response = HttpResponse(content, content_type=CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(True, file_name(batch))
     response["Cache-Control"] = "private, no-store"
@@ -346,9 +354,21 @@ def _district(request: SignedInRequest) -> District:
     return District.objects.filter(pk__in=ids).order_by("pk")[0]
 
 
+def _people(request: SignedInRequest, district: District) -> set[int]:
+    """The person, and on whose behalf they handle the district's money."""
+    principal = request.user.principal(Role.FINANCE, district_id=district.pk)
+    return {request.user.pk} | ({principal.pk} if principal else set())
+
+
 def _batch(request: SignedInRequest, pk: UUID) -> Batch:
     batches = Batch.objects.visible_to(request.user).select_related(
-        "district", "made_by", "approved_by", "paid_by"
+        "district",
+        "made_by",
+        "made_for",
+        "approved_by",
+        "approved_for",
+        "paid_by",
+        "paid_for",
     )
     return get_object_or_404(batches, pk=pk)
 
@@ -476,7 +496,7 @@ def _show_home(
         "page": page,
         "waiting_total": waiting.total(),
         "batches": overview.listed_batches(batches)[:5],
-        "to_approve": overview.batches_to_approve(batches, request.user.pk),
+        "to_approve": overview.batches_to_approve(batches, _people(request, district)),
         "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
         "chosen": set(request.POST.getlist("award")),
@@ -507,7 +527,7 @@ def _show_batch(
         "form": form or PaidForm(),
         "faults": faults,
         "may_pay": may_pay,
-        "may_approve": may_pay and batch.made_by_id != request.user.pk,
+        "may_approve": may_pay and not batch.makers & _people(request, batch.district),
         "may_download": batch.status in SENDABLE and not held,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)

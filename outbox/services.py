@@ -152,11 +152,19 @@ def try_again(jobs: JobQuerySet, *, by: User) -> int:
     """Put back what was given up, after its cause was removed; how many jobs that were."""
     dead = list(jobs.filter(state=State.DEAD).select_for_update().order_by("pk"))
     for job in dead:
-        failed = {"attempts": job.attempts, "last_error": job.last_error}
+        attempts, last_error = job.attempts, job.last_error
         job.state, job.attempts = State.QUEUED, 0
         job.run_at, job.published_at = timezone.now(), None
         job.save(update_fields=["state", "attempts", "run_at", "published_at"])
-        record("job.tried_again", about=job, by=by, kind=job.kind, key=job.key, **failed)
+        record(
+            "job.tried_again",
+            about=job,
+            by=by,
+            kind=job.kind,
+            key=job.key,
+            attempts=attempts,
+            last_error=last_error,
+        )
     return len(dead)
 
 

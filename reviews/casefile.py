@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from audit.models import Entry
 from companies.profile.access import sees_contribution
-from reviews import deadlines, receipts
+from reviews import deadlines, receipts, services
 from reviews.credit import judgements_of, may_judge
 from reviews.filing import FiledClaim, filed_claims
 from reviews.history import Event, filings, history
@@ -21,12 +21,14 @@ from reviews.models import (
     Opinion,
     PublicNotice,
     PublicNoticeEntry,
+    Recusal,
     StageKind,
     Task,
     TaskState,
     Verdict,
 )
 from reviews.past import Past, past_of
+from reviews.people import is_free
 from reviews.screening import may_handle
 from reviews.track import Stop, Track
 from reviews.wording import day_text, status_of
@@ -80,9 +82,13 @@ class CaseFile:
     def opinions(self) -> list[Opinion]:
         return list(
             self.case.opinions.select_related(
-                "person", "task__stage", "task__department", "receipt"
+                "person", "on_behalf_of", "task__stage", "task__department", "receipt"
             )
         )
+
+    @cached_property
+    def recusals(self) -> list[Recusal]:
+        return list(self.case.recusals.select_related("person"))
 
     @cached_property
     def public_notice_entries(self) -> list[PublicNoticeEntry]:
@@ -206,6 +212,7 @@ class CaseFile:
             self.tasks,
             self.opinions,
             self.public_notice_entries,
+            self.recusals,
             self.filed,
             self.awards,
             self.judgements,
@@ -272,6 +279,25 @@ class CaseFile:
             .first()
         )
 
+    @property
+    def principal(self) -> User | None:
+        """On whose behalf the person would do the task."""
+        if self.task is None:
+            return None
+        return self.user.principal(Role(self.task.role), department_id=self.task.department_id)
+
+    @property
+    def has_recused(self) -> bool:
+        return any(recusal.person_id == self.user.pk for recusal in self.recusals)
+
+    @property
+    def may_recuse(self) -> bool:
+        return (
+            self.case.closed_at is None
+            and not self.has_recused
+            and self.user.has_role(*services.DECIDES)
+        )
+
     @cached_property
     def concerns(self) -> list[Concern]:
         return [*self._against(), *self._less()]
@@ -333,15 +359,22 @@ class CaseFile:
         if self.for_company:
             names = _("、").join(str(task.department) for task in waiting)
             return _("现在由%(names)s办理，办完后自动进入下一环节。") % {"names": names}
-        mine = any(
-            self.user.has_role(Role(task.role), department_id=task.department_id)
+        if self.has_recused:
+            return _("您已申请回避本件，由同部门的其他人办理。")
+        mine = [
+            task
             for task in waiting
-        )
-        decided = any(
-            opinion.person_id == self.user.pk for opinion in self.case.opinions.standing()
-        )
-        if mine and decided:
+            if self.user.has_role(Role(task.role), department_id=task.department_id)
+        ]
+        standing = self.case.opinions.standing()
+        if mine and standing.by_any([self.user]).exists():
             return _("您已在本件的其他环节作过结论，本环节由同部门的另一人办理。")
+        for task in mine:
+            principal = self.user.principal(Role(task.role), department_id=task.department_id)
+            if principal and not is_free(self.case, principal):
+                return _("您代办的%(principal)s不能办理本件，本环节由同部门的另一人办理。") % {
+                    "principal": principal
+                }
         names = _("、").join(
             _("%(name)s（%(role)s）") % {"name": task.department, "role": task.get_role_display()}
             for task in waiting

@@ -9,6 +9,7 @@ from audit.services import record
 from companies.models import CreditEntry
 from reviews import screening
 from reviews.models import Case, Task
+from reviews.people import is_outsider, principal_on
 from reviews.services import NEEDS_ELIGIBLE
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Status
@@ -22,7 +23,7 @@ def may_judge(case: Case, user: User) -> bool:
     """Whoever decides on the case now, from the first review on; once it is approved, and until
     it is paid, the people of the lead department."""
     application = case.application
-    if application.company.members.filter(user=user).exists():
+    if not is_outsider(case, user):
         return False
     if application.status == Status.APPROVED:
         lead = application.item.leads[0]
@@ -64,6 +65,7 @@ def judge(
         "case.credit_judged",
         about=application,
         by=by,
+        on_behalf_of=principal_on(case, by),
         entry=found.entry.pk,
         number=found.entry.number,
         matters=matters,

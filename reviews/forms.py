@@ -1,4 +1,4 @@
-"""The decision beside a case."""
+"""The decision beside a case, and the declaration of a conflict."""
 
 from decimal import Decimal
 from typing import Any
@@ -156,3 +156,21 @@ class DecisionForm(forms.Form):
             text=self.cleaned_data["text"],
             amounts=self.amounts(),
         )
+
+
+class RecusalForm(forms.Form):
+    """Why one takes no part in a case."""
+
+    use_required_attribute = False
+    prefix = "recusal"
+
+    reason = forms.CharField(
+        label=gettext_lazy("回避的理由"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+        help_text=gettext_lazy("如与企业有利害关系。登记后不能撤回，本件由同部门的其他人办理。"),
+        error_messages={"required": gettext_lazy("请写明回避的理由，如与企业有利害关系。")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})

@@ -14,6 +14,7 @@ from reviews.models import (
     Case,
     Opinion,
     PublicNoticeEntry,
+    Recusal,
     StageKind,
     Task,
     TaskState,
@@ -53,6 +54,7 @@ def history(
     tasks: list[Task],
     opinions: list[Opinion],
     entries: list[PublicNoticeEntry],
+    recusals: list[Recusal],
     filed: list[Entry],
     awards: list[Award],
     judgements: list[CreditJudgement],
@@ -64,6 +66,7 @@ def history(
     events = [
         *(event for award in awards for event in _money(award)),
         *(_published(entry, opinions) for entry in entries),
+        *([] if for_company else map(_stood_back, recusals)),
         *(_said(opinion, for_company=for_company) for opinion in reversed(opinions)),
         *(_judged(judgement, for_company=for_company) for judgement in reversed(judgements)),
         *_filed(filed, opinions, str(case.application.company)),
@@ -114,7 +117,7 @@ def _said(opinion: Opinion, *, for_company: bool) -> Event:
         opinion.at,
         KINDS[verdict],
         str(opinion.task.department),
-        str(stage) if for_company else f"{stage}·{opinion.person}",
+        str(stage) if for_company else f"{stage}·{opinion.signature}",
         moment_text(opinion.at),
         "warn" if cut else KINDS[verdict],
         _("同意，核减金额") if cut else said(stage.kind, verdict),
@@ -136,6 +139,17 @@ def _judged(judgement: CreditJudgement, *, for_company: bool) -> Event:
         "warn" if judgement.matters else "pass",
         judgement.verdict,
         "" if for_company or repaired else judgement.text,
+    )
+
+
+def _stood_back(recusal: Recusal) -> Event:
+    return Event(
+        recusal.at,
+        "shut",
+        str(recusal.person),
+        _("申请回避"),
+        moment_text(recusal.at),
+        text=recusal.reason,
     )
 
 

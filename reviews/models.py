@@ -2,7 +2,9 @@
 notices and the award notice."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
+from itertools import groupby
 from typing import TYPE_CHECKING, Self
 
 import pgtrigger
@@ -260,17 +262,30 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def for_user(self, user: "User") -> Self:
         """Open tasks the person may do: of one's role and department, of cases on which one has
-        not decided in this round, never of one's own company."""
-        appointments = Q(pk__in=[])
-        for appointment in user.current_appointments:
-            appointments |= Q(department=appointment.department_id, role=appointment.role)
-        decided = Opinion.objects.standing().filter(person=user, case=models.OuterRef("case"))
-        return (
-            self.open()
-            .filter(appointments)
-            .exclude(case__application__company__members__user=user)
-            .exclude(models.Exists(decided))
-        )
+        not decided in this round nor declared a conflict, never of one's own company. Where one
+        stands in for another, all that must hold of the other as well."""
+        mine = Q(pk__in=[])
+        for principal, appointments in groupby(
+            user.current_appointments, key=lambda appointment: appointment.user_id
+        ):
+            held = Q(pk__in=[])
+            for appointment in appointments:
+                held |= Q(department=appointment.department_id, role=appointment.role)
+            mine |= held & ~_barred({user.pk, principal})
+        return self.open().filter(mine)
+
+
+def _barred(people: set[int]) -> Q:
+    """Of tasks: those of cases on which one of the people may not decide."""
+    case = {"case": models.OuterRef("case")}
+    own = Case.objects.filter(
+        pk=models.OuterRef("case"), application__company__members__user__in=people
+    )
+    return (
+        Q(models.Exists(Opinion.objects.standing().by_any(people).filter(**case)))
+        | Q(models.Exists(Recusal.objects.filter(person__in=people, **case)))
+        | Q(models.Exists(own))
+    )
 
 
 class Task(models.Model):
@@ -322,6 +337,11 @@ class Verdict(models.TextChoices):
 
 
 class OpinionQuerySet(models.QuerySet["Opinion"]):
+    def by_any(self, people: Iterable["User | int"]) -> Self:
+        """What one of the people said, or had said on their behalf."""
+        people = list(people)
+        return self.filter(Q(person__in=people) | Q(on_behalf_of__in=people))
+
     def standing(self) -> Self:
         """Opinions that count: of the case's round, and the consents before the stage at which
         that round began."""
@@ -335,7 +355,8 @@ class OpinionQuerySet(models.QuerySet["Opinion"]):
 
 
 class Opinion(models.Model):
-    """What one person said for a department on a task, on the answer then in view.
+    """What one person said for a department on a task, on the answer then in view; `on_behalf_of`
+    whom, where the person stood in for another.
 
     `amounts` maps a claim's id to the amount proposed (yuan, as text), where the stage sets one.
     """
@@ -344,6 +365,9 @@ class Opinion(models.Model):
     task = models.OneToOneField(Task, on_delete=models.PROTECT, related_name="opinion")
     round = models.PositiveSmallIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     verdict = models.CharField(_("结论"), max_length=12, choices=Verdict)
     text = models.TextField(_("意见"), blank=True)
     amounts = models.JSONField(default=dict)
@@ -358,9 +382,9 @@ class Opinion(models.Model):
         verbose_name = verbose_name_plural = _("意见")
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["case", "round", "person"],
-                name="nobody_decides_twice_on_a_case",
+            models.CheckConstraint(
+                name="nobody_decides_on_behalf_of_themselves",
+                condition=Q(on_behalf_of__isnull=True) | ~Q(on_behalf_of=F("person")),
             ),
             models.CheckConstraint(
                 name="opinion_against_has_a_reason",
@@ -377,24 +401,42 @@ class Opinion(models.Model):
                     "IF EXISTS (SELECT 1 FROM reviews_case c"
                     " JOIN subsidies_application a ON a.id = c.application_id"
                     " JOIN companies_member m ON m.company_id = a.company_id"
-                    " WHERE c.id = NEW.case_id AND m.user_id = NEW.person_id)"
+                    " WHERE c.id = NEW.case_id"
+                    " AND m.user_id IN (NEW.person_id, NEW.on_behalf_of_id))"
                     " THEN RAISE EXCEPTION 'nobody decides on a company they belong to';"
                     " END IF; RETURN NEW;"
                 ),
             ),
-            # What the unique constraint cannot see: consents of an earlier round that stand.
+            # Behind the case's row: of two opinions written at once one sees the other. Whoever
+            # stood in for another counts as both.
             pgtrigger.Trigger(
-                name="nobody_decides_on_two_stages",
+                name="nobody_decides_twice",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func=(
-                    "IF EXISTS (SELECT 1 FROM reviews_opinion o"
+                    "PERFORM 1 FROM reviews_case WHERE id = NEW.case_id FOR NO KEY UPDATE;"
+                    " IF EXISTS (SELECT 1 FROM reviews_opinion o"
                     " JOIN reviews_task t ON t.id = o.task_id"
                     " JOIN reviews_stage s ON s.id = t.stage_id"
                     " JOIN reviews_case c ON c.id = o.case_id"
-                    " WHERE o.case_id = NEW.case_id AND o.person_id = NEW.person_id"
-                    " AND o.verdict IN ('agree', 'disagree') AND s.position < c.round_from)"
+                    " WHERE o.case_id = NEW.case_id"
+                    " AND (o.person_id IN (NEW.person_id, NEW.on_behalf_of_id)"
+                    " OR o.on_behalf_of_id IN (NEW.person_id, NEW.on_behalf_of_id))"
+                    " AND (o.round = NEW.round OR (o.verdict IN ('agree', 'disagree')"
+                    " AND s.position < c.round_from)))"
                     " THEN RAISE EXCEPTION 'nobody decides twice on one case';"
+                    " END IF; RETURN NEW;"
+                ),
+            ),
+            pgtrigger.Trigger(
+                name="not_after_recusal",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func=(
+                    "PERFORM 1 FROM reviews_case WHERE id = NEW.case_id FOR NO KEY UPDATE;"
+                    " IF EXISTS (SELECT 1 FROM reviews_recusal r WHERE r.case_id = NEW.case_id"
+                    " AND r.person_id IN (NEW.person_id, NEW.on_behalf_of_id))"
+                    " THEN RAISE EXCEPTION 'nobody decides after declaring a conflict';"
                     " END IF; RETURN NEW;"
                 ),
             ),
@@ -402,6 +444,31 @@ class Opinion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task.department} {self.get_verdict_display()}"
+
+    @property
+    def signature(self) -> str:
+        return self.person.signature(self.on_behalf_of)
+
+
+class Recusal(models.Model):
+    """An official's declaration of a conflict: from then on the case is for others, for good."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("理由"), max_length=500)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("回避")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "person"], name="recusal_once"),
+            models.CheckConstraint(name="recusal_has_a_reason", condition=~Q(reason="")),
+        ]
+        triggers = [*append_only("recusals are append-only")]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.case}"
 
 
 class PublicNoticeQuerySet(models.QuerySet["PublicNotice"]):

@@ -22,6 +22,7 @@ from companies.facts import company_facts
 from outbox.services import enqueue
 from reviews import receipts
 from reviews.models import Alert, Case, Task
+from reviews.people import is_outsider, principal_on
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason, Status
@@ -240,7 +241,14 @@ def clear(case: Case, *, by: User | None, how: str, text: str = "") -> None:
         return
     alert.handled_at, alert.handled_by, alert.note = timezone.now(), by, text
     alert.save(update_fields=["handled_at", "handled_by", "note"])
-    record("case.alert_handled", about=case.application, by=by, how=how, text=text)
+    record(
+        "case.alert_handled",
+        about=case.application,
+        by=by,
+        on_behalf_of=principal_on(case, by) if by else None,
+        how=how,
+        text=text,
+    )
 
 
 def clear_judged(case: Case, *, by: User) -> None:
@@ -266,7 +274,7 @@ def may_handle(case: Case, user: User) -> bool:
     """Whose task it is; where it is nobody's the lead department, and once it is approved
     finance besides."""
     application = case.application
-    if application.company.members.filter(user=user).exists():
+    if not is_outsider(case, user):
         return False
     if Task.objects.open().filter(case=case).exists():
         return Task.objects.for_user(user).filter(case=case).exists()

@@ -21,6 +21,7 @@ from reviews.models import (
     Opinion,
     PublicNotice,
     PublicNoticeEntry,
+    Recusal,
     Stage,
     StageKind,
     Task,
@@ -29,6 +30,7 @@ from reviews.models import (
     Where,
 )
 from reviews.notices import services as notices
+from reviews.people import is_free
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -61,6 +63,10 @@ BACK = frozenset({Verdict.RETURN, Verdict.REDETERMINE, Verdict.REJECT})
 NEEDS_ELIGIBLE = frozenset(
     {StageKind.REVIEW, StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL}
 )
+
+
+# Who has a say in cases at all.
+DECIDES = (Role.REVIEWER, Role.LEAD, Role.FINANCE)
 
 
 class NotPayable(Refused):
@@ -142,7 +148,7 @@ def _decide(
         .get(pk=task.pk)
     )
     _require_open(task, case, application, revision)
-    _require_person(task, case, by)
+    principal = _require_person(task, case, by)
     kind = StageKind(task.stage.kind)
     if verdict not in VERDICTS[kind]:
         raise Refused(_("本环节不能作这个结论，请重新选择。"))
@@ -164,6 +170,7 @@ def _decide(
         task=task,
         round=case.round,
         person=by,
+        on_behalf_of=principal,
         verdict=verdict,
         text=text,
         amounts={str(claim): str(amount) for claim, amount in amounts.items()},
@@ -190,6 +197,7 @@ def _decide(
         f"case.{kind}.{verdict}",
         about=application,
         by=by,
+        on_behalf_of=principal,
         department=task.department.short_name,
         round=opinion.round,
         text=text,
@@ -413,15 +421,45 @@ def _require_open(task: Task, case: Case, application: Application, revision: in
         raise StateChanged(_("内容已更新，请重新审阅后再提交意见。"))
 
 
-def _require_person(task: Task, case: Case, by: User) -> None:
-    if not by.has_role(Role(task.role), department_id=task.department_id):
+def _require_person(task: Task, case: Case, by: User) -> User | None:
+    """On whose behalf the person decides; both must be free to."""
+    role = Role(task.role)
+    if not by.has_role(role, department_id=task.department_id):
         raise NotAllowed(
             _("这项待办由%(department)s办理。") % {"department": task.department.short_name}
         )
     if case.application.company.members.filter(user=by).exists():
         raise NotAllowed(_("您是这家企业的人员，不能办理它的申请。"))
-    if case.opinions.standing().filter(person=by).exists():
+    if case.recusals.filter(person=by).exists():
+        raise NotAllowed(_("您已申请回避本件，须由另一人办理。"))
+    if case.opinions.standing().by_any([by]).exists():
         raise NotAllowed(_("您已在本件的其他环节作过结论，须由另一人办理。"))
+    principal = by.principal(role, department_id=task.department_id)
+    if principal and not is_free(case, principal):
+        raise NotAllowed(
+            _("您代办的%(principal)s不能办理本件：是企业人员、已申请回避或已作过结论。")
+            % {"principal": principal}
+        )
+    return principal
+
+
+@transaction.atomic
+def declare_conflict(case: Case, *, reason: str, by: User) -> Recusal:
+    """Take no part in a case any more, whatever office one acts in: others of the department go
+    on. It is for good."""
+    application = applications.lock_application(case.application)
+    case = _locked_case(application)
+    if case.closed_at:
+        raise StateChanged(_("本件已办结，不用申请回避。"))
+    if not by.has_role(*DECIDES):
+        raise NotAllowed(_("只有办理人员申请回避。"))
+    if not reason.strip():
+        raise Refused(_("请写明回避的理由，如与企业有利害关系。"))
+    if case.recusals.filter(person=by).exists():
+        raise StateChanged(_("您已申请回避本件。"))
+    recusal = Recusal.objects.create(case=case, person=by, reason=reason.strip())
+    record("case.recused", about=application, by=by, reason=recusal.reason)
+    return recusal
 
 
 def _reason_of(kind: StageKind) -> Reason:

@@ -113,7 +113,7 @@ class Track:
         ]
 
     def _by(self, opinion: Opinion) -> str:
-        who = opinion.person if self.names_people else opinion.task.department
+        who = opinion.signature if self.names_people else opinion.task.department
         return f"{who}·{day_text(timezone.localdate(opinion.at))}"
 
     def _under_way(self, stage: Stage) -> tuple[str, list[Sub]]:

@@ -12,6 +12,7 @@ urlpatterns = [
         "workspace/cases/<uuid:pk>/credit/<int:entry>/judge/", cases.case_judge, name="case_judge"
     ),
     path("workspace/cases/<uuid:pk>/alert/", cases.case_alert, name="case_alert"),
+    path("workspace/cases/<uuid:pk>/recuse/", cases.case_recuse, name="case_recuse"),
     path("workspace/audit/", audit.audit_log, name="audit_log"),
     path(
         "applications/<uuid:pk>/",

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import Role, User
 from reviews import deadlines, receipts
 from reviews.models import Alert, Case, CaseQuerySet, StageKind, Task, TaskState
 from reviews.wording import status_of
@@ -85,6 +85,7 @@ class Row:
     days: int | None
     handler: str
     alerts: list[str]
+    principal: str
 
     @property
     def is_paused(self) -> bool:
@@ -95,8 +96,9 @@ class Row:
         return self.days is not None and self.days < 0
 
 
-def rows(cases: Sequence[Case]) -> list[Row]:
-    """The rows of a page, from cases loaded by `for_list`, with two queries however many."""
+def rows(cases: Sequence[Case], user: User) -> list[Row]:
+    """The rows of a page for a person, from cases loaded by `for_list`, with two queries however
+    many."""
     answers = receipts.latest_receipts(case.application for case in cases)
     left = deadlines.days_left(timezone.localdate(), (case.due_on for case in cases if case.due_on))
     return [
@@ -112,6 +114,7 @@ def rows(cases: Sequence[Case]) -> list[Row]:
             days=left[case.due_on] if case.due_on else None,
             handler=_handler(case),
             alerts=[text for alert in case.alerts.all() if alert.is_open for text in alert.texts],
+            principal=_principal(case, user),
         )
         for case in cases
     ]
@@ -146,6 +149,16 @@ def _stage(case: Case) -> str:
     if case.stage is None:
         return status_of(case.application.status, None)
     return str(case.stage)
+
+
+def _principal(case: Case, user: User) -> str:
+    """On whose behalf one would take the case up; empty where it is one's own work or nobody's."""
+    names = (
+        user.principal(Role(task.role), department_id=task.department_id)
+        for task in case.tasks.all()
+        if task.state == TaskState.OPEN
+    )
+    return next((str(name) for name in names if name), "")
 
 
 def _handler(case: Case) -> str:

@@ -136,7 +136,7 @@ SABOTAGES = [
     ),
     Sabotage(
         "one person decides twice",
-        Constraint("reviews_opinion", "nobody_decides_twice_on_a_case"),
+        Trigger("reviews_opinion", "nobody_decides_twice"),
         "tests/reviews/test_deciding.py::test_the_database_lets_nobody_decide_twice_on_a_case",
     ),
     Sabotage(
@@ -160,13 +160,21 @@ SABOTAGES = [
     ),
     Sabotage(
         "anybody decides",
-        Code("reviews/services.py", "    _require_person(task, case, by)\n", ""),
+        Code(
+            "reviews/services.py",
+            "    principal = _require_person(task, case, by)\n",
+            "    principal = None\n",
+        ),
         "tests/reviews/test_deciding.py"
         "::test_a_task_is_for_its_role_in_its_department_and_nobody_else",
     ),
     Sabotage(
         "who made a batch approves it (service)",
-        Code("disbursements/services.py", "if batch.made_by_id == by.pk:", "if False:"),
+        Code(
+            "disbursements/services.py",
+            "if batch.makers & {by.pk, principal and principal.pk}:",
+            "if False:",
+        ),
         "tests/disbursements/test_services.py::test_whoever_made_a_batch_does_not_approve_it",
     ),
     Sabotage(
@@ -421,5 +429,61 @@ SABOTAGES = [
             "    if False:\n",
         ),
         "tests/credit/test_rules.py::test_entries_that_the_question_does_not_ask_with_are_told",
+        "an officer holds a second office (database)",
+        Trigger("accounts_appointment", "officers_hold_one_office"),
+        "tests/staff/test_officers.py::test_the_database_gives_an_officer_no_second_office",
+    ),
+    Sabotage(
+        "an officer holds a second office (page)",
+        Code("accounts/models.py", "        if other:\n", "        if False:\n"),
+        "tests/staff/test_officers.py::test_no_page_gives_an_officer_a_second_office",
+    ),
+    Sabotage(
+        "one appoints oneself",
+        Constraint("accounts_appointment", "nobody_appoints_themselves"),
+        "tests/staff/test_officers.py::test_the_database_lets_nobody_appoint_themselves",
+    ),
+    Sabotage(
+        "anybody stands in for anybody",
+        Trigger("accounts_standin", "lawful_stand_in"),
+        "tests/staff/test_stand_ins.py::TestGiving",
+    ),
+    Sabotage(
+        "one makes oneself a stand-in",
+        Constraint("accounts_standin", "nobody_makes_themselves_a_stand_in"),
+        "tests/staff/test_stand_ins.py::TestGiving::test_nobody_makes_themselves_a_stand_in",
+    ),
+    Sabotage(
+        "a stand-in decides where the principal may not",
+        Code(
+            "reviews/services.py",
+            "if principal and not is_free(case, principal):",
+            "if False:",
+        ),
+        "tests/staff/test_stand_ins.py::TestDeciding",
+    ),
+    Sabotage(
+        "one decides after declaring a conflict (service)",
+        Code(
+            "reviews/services.py",
+            "    if case.recusals.filter(person=by).exists():\n        raise NotAllowed",
+            "    if False:\n        raise NotAllowed",
+        ),
+        "tests/staff/test_recusal.py::TestRecusal",
+    ),
+    Sabotage(
+        "one decides after declaring a conflict (database)",
+        Trigger("reviews_opinion", "not_after_recusal"),
+        "tests/staff/test_recusal.py::TestRecusal::test_the_database_takes_no_opinion_after_it",
+    ),
+    Sabotage(
+        "who approved an award pays it (service)",
+        Code("disbursements/services.py", "    if approved:\n", "    if False:\n"),
+        "tests/staff/test_recusal.py::TestMoney::test_they_make_approve_and_pay_no_batch",
+    ),
+    Sabotage(
+        "who approved an award approves its batch (database)",
+        Trigger("disbursements_batch", "not_approved_by_the_payee"),
+        "tests/staff/test_recusal.py::TestMoney::test_nor_past_the_service",
     ),
 ]

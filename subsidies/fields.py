@@ -10,6 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import DayInput
+
 _MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _QUANTITY = re.compile(r"[0-9]{1,13}(\.[0-9]{1,4})?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -107,15 +109,6 @@ class QuantityField(_FigureField):
 
     def _fault(self, text: str) -> str:
         return str(self.error_messages["invalid"])
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar; without one, a text field."""
-
-    input_type = "date"
-
-    def format_value(self, value: Any) -> str | None:
-        return value.isoformat() if isinstance(value, date) else value
 
 
 class DayField(forms.Field):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import factory
 from factory.django import DjangoModelFactory
 
-from accounts.models import Appointment, Department, District, Role, User
+from accounts.models import Appointment, Department, District, Role, StandIn, User
 from companies.models import (
     BankAccount,
     Company,
@@ -70,6 +70,26 @@ class AppointmentFactory(DjangoModelFactory):
     department = factory.SubFactory(DepartmentFactory)
     role = Role.REVIEWER
     starts_on = date(2020, 1, 1)
+
+
+class StandInFactory(DjangoModelFactory):
+    """For the days around the frozen clock's."""
+
+    class Meta:
+        model = StandIn
+
+    appointment = factory.SubFactory(AppointmentFactory)
+    deputy = factory.LazyAttribute(
+        lambda row: (
+            AppointmentFactory(
+                department=DepartmentFactory(district=row.appointment.department.district)
+            ).user
+        )
+    )
+    starts_on = date(2026, 3, 1)
+    ends_on = date(2026, 3, 31)
+    reason = "出差"
+    given_by = factory.SelfAttribute("appointment.user")
 
 
 class CompanyFactory(DjangoModelFactory):

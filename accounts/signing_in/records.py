@@ -26,7 +26,7 @@ SECOND_FACTOR = {
 }
 
 
-def _origin(request: HttpRequest) -> dict[str, str | None]:
+def _origin(request: HttpRequest) -> dict[str, Any]:
     return {"address": address_of(request), "device": device_of(request)}
 
 

@@ -34,6 +34,11 @@ def may_import(user: User, kind: str, district: District) -> bool:
     return district.pk in user.district_ids(*IMPORTERS[ImportKind(kind)])
 
 
+def principal_of(user: User, kind: str, district: District) -> User | None:
+    """On whose behalf the person imports; None where the office is their own."""
+    return user.principal(*IMPORTERS[ImportKind(kind)], district_id=district.pk)
+
+
 def kinds_for(user: User) -> list[ImportKind]:
     """The kinds that the person may import for some district."""
     return [kind for kind, roles in IMPORTERS.items() if user.has_role(*roles)]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import District, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
-from companies.imports.access import ImportKind, may_import
+from companies.imports.access import ImportKind, may_import, principal_of
 from companies.imports.files import Progress, check_upload, rows_of
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportProgress, ImportState
@@ -43,7 +43,15 @@ def start_import(kind: ImportKind, district: District, upload: UploadedFile, *, 
         run.save(force_insert=True)
         ImportProgress.objects.create(run=run)
         enqueue("companies.check_import", run.pk, run=str(run.pk))
-        record("import.uploaded", about=run, by=by, kind=kind, name=name, sha256=run.sha256)
+        record(
+            "import.uploaded",
+            about=run,
+            by=by,
+            on_behalf_of=principal_of(by, kind, district),
+            kind=kind,
+            name=name,
+            sha256=run.sha256,
+        )
     return run
 
 
@@ -93,7 +101,13 @@ def discard_import(run: Import, *, by: User) -> Import:
         )
     run.state = ImportState.DISCARDED
     run.save(update_fields=["state"])
-    record("import.discarded", about=run, by=by, sha256=run.sha256)
+    record(
+        "import.discarded",
+        about=run,
+        by=by,
+        on_behalf_of=principal_of(by, run.kind, run.district),
+        sha256=run.sha256,
+    )
     return run
 
 
@@ -119,6 +133,7 @@ def _write(run: Import) -> None:
         return
     # One import of a district at a time: two would each see the other's rows as missing.
     District.objects.select_for_update(no_key=True).get(pk=run.district_id)
+    assert run.confirmed_by is not None
     plan = _walk(run, write=True)
     if plan.faults or plan.digest != run.plan:
         raise StateChanged(_("数据在预览之后变了。"))
@@ -129,6 +144,7 @@ def _write(run: Import) -> None:
         "import.written",
         about=run,
         by=run.confirmed_by,
+        on_behalf_of=principal_of(run.confirmed_by, run.kind, run.district),
         kind=run.kind,
         name=run.name,
         sha256=run.sha256,

@@ -5,17 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import DayInput
 from companies.files import CONTENT_TYPES
 from companies.models import StoredFile
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar; without one, a text field."""
-
-    input_type = "date"
-
-    def format_value(self, value: Any) -> str | None:
-        return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 class DescriptionForm(forms.ModelForm):

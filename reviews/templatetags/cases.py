@@ -79,6 +79,9 @@ ACTIONS = {
     "person.signed_out": _("退出"),
     "person.signed_up": _("注册账号"),
     "person.unlocked": _("解除登录锁定"),
+    "case.recused": _("申请回避"),
+    "stand_in.given": _("委托代办"),
+    "stand_in.ended": _("终止委托"),
 }
 
 

@@ -14,16 +14,17 @@ from accounts.access import SignedInRequest, for_roles, posted_number, reauthent
 from accounts.models import Role
 from accounts.refusals import Refused
 from accounts.submissions import once
+from reviews import services
 from reviews.casefile import CaseFile
 from reviews.credit import judge
-from reviews.forms import DecisionForm, JudgementForm
+from reviews.forms import DecisionForm, JudgementForm, RecusalForm
 from reviews.models import Case, StageKind, Task
 from reviews.screening import handle
 from reviews.wording import said
 from reviews.worklist import most_urgent
 from subsidies.credit.findings import Finding
 
-OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.AUDITOR)
+OFFICIALS = (*services.DECIDES, Role.AUDITOR)
 # Where money is settled the password is asked for again.
 WEIGHTY = frozenset({StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL})
 
@@ -117,6 +118,24 @@ def case_alert(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return redirect(file.case)
 
 
+@require_POST
+@for_roles(*OFFICIALS)
+def case_recuse(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Declare a conflict; others of the department go on with the case."""
+    file = _file(request, pk)
+    recusal = RecusalForm(request.POST)
+    if not recusal.is_valid():
+        return _show(request, file, recusal=recusal, status=422)
+    try:
+        services.declare_conflict(file.case, **recusal.cleaned_data, by=request.user)
+    except Refused as refusal:
+        recusal.add_error(None, refusal.messages)
+        file = _file(request, pk)
+        return _show(request, file, recusal=recusal, status=refusal.status_code)
+    messages.success(request, _("已登记回避，本件由其他人办理。"))
+    return redirect(file.case)
+
+
 def _file(request: SignedInRequest, pk: UUID) -> CaseFile:
     cases = Case.objects.visible_to(request.user).for_page()
     return CaseFile(get_object_or_404(cases, pk=pk), request.user)
@@ -129,6 +148,7 @@ def _show(
     *,
     judged: JudgementForm | None = None,
     entry: int | None = None,
+    recusal: RecusalForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page; `judged` is a judgement of an entry that was not taken."""
@@ -139,6 +159,7 @@ def _show(
         "case": file.case,
         "application": file.application,
         "form": form,
+        "recusal": recusal or RecusalForm(),
         "next_case": None if form else most_urgent(request.user),
         "may_end_notice": _may_end_notice(request, file),
         "credit_rows": _credit_rows(file, judged, entry),

@@ -13,9 +13,9 @@ from accounts.models import Role
 from reviews import worklist as lists
 from reviews.filters import CaseFilter, ordered
 from reviews.models import Case, CaseQuerySet
+from reviews.services import DECIDES
 
 PAGE_SIZE = 15
-DECIDES = (Role.REVIEWER, Role.LEAD, Role.FINANCE)
 
 
 @require_GET
@@ -51,7 +51,7 @@ def _table(request: SignedInRequest, cases: CaseQuerySet) -> dict[str, Any]:
     sort = request.GET.get("sort", "")
     found = ordered(filtered.qs.for_list(), sort)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = lists.rows(list(page))
+    rows = lists.rows(list(page), request.user)
     return {
         "filter": filtered,
         "is_filtered": any(request.GET.get(name) for name in filtered.filters),

@@ -48,12 +48,12 @@ def reconcile() -> list[str]:
 
 
 @transaction.atomic
-def lift(freeze: Freeze, *, reason: str, by: User) -> None:
+def lift(freeze: Freeze, *, reason: str, by: User, on_behalf_of: User | None = None) -> None:
     """Let approvals go on, after the difference was understood and corrected."""
     freeze.lifted_at = timezone.now()
     freeze.lifted_by = by
     freeze.save(update_fields=["lifted_at", "lifted_by"])
-    record("ledger.unfrozen", about=freeze, by=by, reason=reason)
+    record("ledger.unfrozen", about=freeze, by=by, on_behalf_of=on_behalf_of, reason=reason)
 
 
 def _balance(account: Account) -> Coalesce:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import District, User
 from accounts.refusals import Refused
 from audit.services import record
+from companies.facts import cultivation_cap
 from companies.models import Company
 from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Claim, Receipt
@@ -206,7 +207,9 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
         allocation=allocation,
         cap=cap,
         cap_source=(
-            CapSource.CONTRIBUTION if company.cultivation_cap is None else CapSource.AGREEMENT
+            CapSource.CONTRIBUTION
+            if cultivation_cap(company, year) is None
+            else CapSource.AGREEMENT
         ),
         carried=carried,
         sha256=digest,

@@ -458,7 +458,7 @@ def test_the_database_too_refuses_a_line_made_by_the_payee(district, award, make
     belongs_to_the_payee(maker, award)
 
     with (
-        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays a company"),
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays what they have a part in"),
         transaction.atomic(),
     ):
         PaymentLine.objects.create(
@@ -470,7 +470,7 @@ def test_the_database_too_refuses_an_approval_by_the_payee(batch, award, second)
     belongs_to_the_payee(second, award)
 
     with (
-        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays a company"),
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody pays what they have a part in"),
         transaction.atomic(),
     ):
         Batch.objects.filter(pk=batch.pk).update(approved_by=second)

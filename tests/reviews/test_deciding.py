@@ -99,7 +99,10 @@ def test_the_database_lets_nobody_decide_twice_on_a_case(company):
     first = domain.decide(domain.open_tasks(application)[0])
     task = domain.open_tasks(application)[0]
 
-    with pytest.raises(IntegrityError, match="nobody_decides_twice"), transaction.atomic():
+    with (
+        pytest.raises(domain.REFUSED_BY_TRIGGER, match="nobody decides twice"),
+        transaction.atomic(),
+    ):
         Opinion.objects.create(
             case=task.case, task=task, round=1, person=first.person, verdict=Verdict.AGREE
         )

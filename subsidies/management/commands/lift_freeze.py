@@ -34,5 +34,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "\n".join(["Counters and entries still differ; correct them first:", *found])
             )
-        reconciliation.lift(freeze, reason=reason.strip(), by=person)
+        reconciliation.lift(
+            freeze, reason=reason.strip(), by=person, on_behalf_of=person.principal(*ROLES)
+        )
         self.stdout.write(f"Approvals go on. They were frozen for:\n{freeze.reason}")
