@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
@@ -16,6 +16,7 @@ from companies.forms import AccountForm
 from companies.models import CREDIT_KEEPERS, Company, CreditEntry, CreditKind, Measure
 
 
+@require_http_methods(["GET", "POST"])
 def company_profile(request: SignedInRequest) -> HttpResponse:
     company = Company.objects.of(request.user)
     if company is None:

@@ -89,7 +89,7 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
@@ -102,7 +102,7 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     try:
@@ -114,7 +114,7 @@ def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
