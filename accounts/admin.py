@@ -1,6 +1,7 @@
 """Django's admin: administrators configure, security officers keep the people. It shows nothing
 that decides or pays."""
 
+from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,11 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -43,11 +44,29 @@ class AdministratorSite(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return has_office(request, *KEEPERS)
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Whoever is signed in and no officer is told so, not asked to sign in once more."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def officers_only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return guarded(request, *args, **kwargs)
+
+        return officers_only
+
+    def get_urls(self) -> list[Any]:
+        # It would say of any row of any table whether it exists.
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
     # There is one way in and one page for a new password, with all that they ask for.
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if self.has_permission(request):
             return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def password_change(  # type: ignore[override]
@@ -110,6 +129,7 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
 
     keeper = Role.ADMINISTRATOR
     viewers: tuple[Role, ...] = ()
+    view_on_site = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -125,6 +145,18 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def _get_obj_does_not_exist_redirect(self, *args: Any) -> HttpResponse:
+        # A row of another district is as absent as one that never was.
+        raise Http404
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        # Django looks for the row first, and so tells whoever may not see any whether it exists.
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

@@ -32,6 +32,7 @@ from companies.profile.page import Profile
 OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.POLICY_OFFICER, Role.AUDITOR)
 
 
+@require_http_methods(["GET", "POST"])
 def company_profile(request: SignedInRequest) -> HttpResponse:
     """The company's own page. Its account is given here."""
     company = _own(request)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from accounts.admin import site
@@ -11,7 +12,7 @@ from config import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("operations.urls")),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("language/", login_not_required(require_POST(set_language)), name="set_language"),
     # Before accounts: the demo's sign-in page names the people that one may be.
     *([path("", include("demo.urls"))] if settings.DEMO else []),
     path("", include("accounts.urls")),

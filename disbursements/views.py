@@ -98,7 +98,7 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
@@ -112,7 +112,7 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
@@ -125,7 +125,7 @@ def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:

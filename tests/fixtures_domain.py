@@ -109,6 +109,11 @@ def clock() -> Iterator[time_machine.Traveller]:
 def world(db: None, clock: time_machine.Traveller, settings, tmp_path) -> None:
     """Catalogue, departments and their people; files go to a folder of the test's own."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
+    copy_world()
+
+
+def copy_world() -> None:
+    """Put the world's rows into the present transaction."""
     content_of = rows()
     with transaction.atomic(), connection.cursor() as cursor:
         # The rows were checked when they were made; a published edition takes no more.

@@ -24,7 +24,8 @@ from reviews.wording import said
 from reviews.worklist import most_urgent
 from subsidies.credit.findings import Finding
 
-OFFICIALS = (*services.DECIDES, Role.AUDITOR)
+DECIDES = services.DECIDES
+OFFICIALS = (*DECIDES, Role.AUDITOR)
 # Where money is settled the password is asked for again.
 WEIGHTY = frozenset({StageKind.DETERMINATION, StageKind.FINANCE, StageKind.APPROVAL})
 
@@ -43,7 +44,7 @@ def case_answer(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*OFFICIALS)
+@for_roles(*DECIDES)
 def case_decide(request: SignedInRequest, pk: UUID) -> HttpResponse:
     file = _file(request, pk)
     task = get_object_or_404(
@@ -77,7 +78,7 @@ def _decide(request: SignedInRequest, file: CaseFile, task: Task) -> HttpRespons
 
 
 @require_POST
-@for_roles(*OFFICIALS)
+@for_roles(*DECIDES)
 def case_judge(request: SignedInRequest, pk: UUID, entry: int) -> HttpResponse:
     """Judge a credit entry that the rules leave to people."""
     file = _file(request, pk)
@@ -104,7 +105,7 @@ def case_judge(request: SignedInRequest, pk: UUID, entry: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*OFFICIALS)
+@for_roles(*DECIDES)
 def case_alert(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Lay the case's alert aside with a reason."""
     file = _file(request, pk)

@@ -12,7 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
@@ -80,6 +80,7 @@ def company_of(user: User | AnonymousUser) -> Company | None:
     return Company.objects.of(user) if user.is_authenticated else None
 
 
+@require_GET
 @login_not_required
 def policy_list(request: HttpRequest) -> HttpResponse:
     company = company_of(request.user)
@@ -106,6 +107,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     return render(request, "catalogue/policy_list.html", context)
 
 
+@require_GET
 @login_not_required
 def policy_detail(request: HttpRequest, code: str) -> HttpResponse:
     """An item with its calculator. A company sees at once what the registry says of its case."""
@@ -146,6 +148,7 @@ def estimate_policy(request: PublicRequest, code: str) -> HttpResponse:
     return _show_item(request, item, company, form, answer)
 
 
+@require_GET
 @login_not_required
 def document_detail(request: HttpRequest, code: str) -> HttpResponse:
     """A document: its clauses with their items, its rules, and the readings chosen."""

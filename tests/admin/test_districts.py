@@ -102,7 +102,7 @@ def test_rows_of_another_district_are_neither_listed_nor_opened(administrator, c
     assert own in found
     assert other not in found
     assert client.get(url_of(own)).status_code == 200
-    assert client.get(url_of(other)).status_code == 302
+    assert client.get(url_of(other)).status_code == 404
 
 
 @pytest.mark.parametrize("model", KINDS)

@@ -1,0 +1,96 @@
+"""A01: the permission matrix, tried whole. What it says and how to add to it: matrix.yaml."""
+
+from collections import Counter
+
+import pytest
+
+from tests.permissions import matrix
+from tests.permissions.asking import Asker
+from tests.permissions.matrix import METHODS, REFUSALS, Block, Row, Unclear
+from tests.permissions.urls import all_urls
+
+MATRIX = matrix.load()
+WHERE = "tests/permissions/matrix.yaml"
+
+
+@pytest.mark.django_db
+# Django's own templates of the administration ask for variables that are not always there.
+@pytest.mark.ignore_template_errors
+@pytest.mark.parametrize("row", MATRIX.rows, ids=str)
+def test_every_role_gets_its_answer(asker: Asker, row: Row) -> None:
+    faults = []
+    for role, expected in row.expected.items():
+        answer = asker.ask(row.block, row.method, row.object, role)
+        cell = f"{row.method} {asker.url_of(row.block, row.object)} ({row.block.name}) as {role}"
+        if row.object != matrix.NO_OBJECT:
+            cell += f" on the object “{row.object}”"
+        if answer.text != expected:
+            faults.append(f"{cell}: expected {expected}, got {answer.text} {answer.fault}".rstrip())
+        may_write = row.block.notes if row.method == "GET" else answer.text not in REFUSALS
+        if answer.writes and not may_write:
+            faults.append(f"{cell}: {answer.text}, and yet it wrote: {answer.writes[0][:200]}")
+    assert not faults, "\n".join([*faults, f"What is right stands in {WHERE}, {row.block.name}."])
+
+
+def test_every_url_has_a_row() -> None:
+    missing = {name for name, _route in all_urls()} - set(MATRIX.blocks)
+
+    assert not missing, (
+        f"{WHERE} does not say who may call {', '.join(sorted(missing))}. "
+        "`python -m tests.permissions.observe NAME` shows what it answers now."
+    )
+
+
+def test_every_row_is_of_a_url_that_exists() -> None:
+    gone = set(MATRIX.blocks) - {name for name, _route in all_urls()}
+
+    assert not gone, f"{WHERE} has rows for {', '.join(sorted(gone))}, which the product lost."
+
+
+def test_no_two_urls_share_a_name() -> None:
+    twice = [name for name, count in Counter(name for name, _ in all_urls()).items() if count > 1]
+
+    assert not twice
+
+
+def test_every_row_says_what_every_role_gets() -> None:
+    for row in MATRIX.rows:
+        assert set(row.expected) == set(MATRIX.roles), row
+
+
+def test_every_method_is_tried_on_every_object() -> None:
+    tried = Counter(row.block.name for row in MATRIX.rows)
+
+    for block in MATRIX.blocks.values():
+        assert tried[block.name] == len(METHODS) * len(matrix.objects_of(block, MATRIX.objects))
+
+
+@pytest.mark.django_db
+def test_the_world_has_the_roles_and_objects_of_the_matrix(asker: Asker) -> None:
+    assert set(asker.world.people) == set(MATRIX.roles)
+    assert {kind: set(keys) for kind, keys in asker.world.objects.items()} == {
+        kind: set(names) for kind, names in MATRIX.objects.items()
+    }
+
+
+def test_a_new_role_is_let_in_nowhere_by_itself() -> None:
+    roles = ["anonymous", "clerk", "newcomer"]
+    block = Block("somewhere")
+
+    assert matrix.answers(block, "200 clerk | 403 others", "GET", roles, {})["newcomer"] == "403"
+    for line in ("200 others", "403 clerk", "200 newcomers | 403 others", "200 clerk | 302 clerk"):
+        with pytest.raises(Unclear):
+            matrix.answers(block, line, "GET", roles, {})
+
+
+def test_a_line_that_is_missing_or_said_twice_is_told() -> None:
+    head = "roles: {anonymous: a, clerk: b}\ngroups: {}\nobjects: {case: own absent}\nurls:\n"
+
+    for lines in (
+        "{with: {pk: case}, GET own: 404 others}",
+        "{with: {pk: case}, GET own absent: 404 others, GET own: 403 others}",
+        "{with: {pk: case}, GET owned absent: 404 others}",
+        "{FETCH: 404 others}",
+    ):
+        with pytest.raises(Unclear):
+            matrix.read(f"{head}  somewhere: {lines}\n")

@@ -1,0 +1,285 @@
+"""What the permission matrix is tried on: one person a role, and the things they reach for.
+
+Everything is made by the services, twice over for one district (`own` and `other` are two
+companies of 江北区) and once for 鄞州区 (`foreign`).
+"""
+
+import io
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from accounts.models import OFFICERS, Department, District, Role, User
+from companies.imports import services as imports
+from companies.imports.kinds import KINDS
+from companies.models import (
+    Company,
+    CreditEntry,
+    Incident,
+    IndustryIntensity,
+    StoredFile,
+)
+from companies.vault.models import PreviewPage
+from disbursements import services as disbursements
+from outbox.models import Job
+from reviews.models import CalendarDay, PublicNotice, Route, StageKind, Verdict
+from reviews.notices import services as notices
+from subsidies.applications import services as applications
+from subsidies.models import Application, Award, BudgetLine, PolicyDocument
+from tests import domain
+from tests.factories import (
+    AppointmentFactory,
+    BankAccountFactory,
+    BudgetLineFactory,
+    CompanyFactory,
+    MemberFactory,
+    UserFactory,
+    YearlyFigureFactory,
+)
+from tests.imports.tables import CREDIT, FISCAL, Table, as_csv
+
+OURS, THEIRS = "330205", "330212"
+# What is applied for: in 江北区 区科技局 leads and 区发改局 is asked, 区商务局 has no part.
+ITEMS = {OURS: domain.JOINED, THEIRS: "yz26-6b"}
+LEVELS = {OURS: domain.LEVELS[domain.JOINED], THEIRS: "institution"}
+EVENTS = {OURS: domain.EVENT, THEIRS: date(2026, 2, 2)}
+DOCUMENTS = {OURS: "jb24", THEIRS: "yz26"}
+ABSENT = UUID("00000000-0000-4000-8000-000000000000")
+ABSENT_NUMBER = 987_654_321
+
+# {kind: {object: its key}}, for example {"case": {"own": ..., "absent": ...}}.
+Objects = dict[str, dict[str, object]]
+
+
+@dataclass
+class World:
+    people: dict[str, User | None]
+    objects: Objects
+
+
+def make_world() -> World:
+    for year in (2024, 2025, 2026):
+        IndustryIntensity.objects.create(division="39", year=year, intensity="0.01", source="测试")
+    companies = {
+        "own": _company(OURS),
+        "other": _company(OURS),
+        "foreign": _company(THEIRS),
+    }
+    for code in (OURS, THEIRS):
+        BudgetLineFactory(document=PolicyDocument.objects.get(code=DOCUMENTS[code]))
+    people = _people(companies)
+    for person in filter(None, people.values()):
+        person.set_password("Nobody-types-1t")
+        person.save()
+    objects: Objects = {}
+    for name, company in companies.items():
+        for kind, key in _rows_of_company(company).items():
+            objects.setdefault(kind, {})[name] = key
+    for name, code in {"own": OURS, "foreign": THEIRS}.items():
+        for kind, key in _rows_of_district(code).items():
+            objects.setdefault(kind, {})[name] = key
+    for kind, key in _rows_of_all().items():
+        objects[kind] = {"own": key}
+    for keys in objects.values():
+        keys["absent"] = _absent(keys["own"])
+    objects["file"]["detached"] = _detached_file(companies["own"])
+    return World(people, objects)
+
+
+def _people(companies: dict[str, Company]) -> dict[str, User | None]:
+    """The roles by their names in the matrix. Nobody here has had a hand in what is tried."""
+    membership = MemberFactory(company=companies["own"])
+    former = membership.user
+    applications.start_application(domain.item(domain.ALONE), companies["own"], by=former)
+    membership.delete()
+    foreigner = UserFactory(username="foreign_official")
+    for place, role in [
+        ("yz-science", Role.REVIEWER),
+        ("yz-science", Role.LEAD),
+        ("yz-finance", Role.FINANCE),
+        ("yz-finance", Role.POLICY_OFFICER),
+    ]:
+        AppointmentFactory(user=foreigner, department=_department(place), role=role)
+
+    def appointed(name: str, place: str, role: Role, **given: date) -> User:
+        department = _department(place)
+        return AppointmentFactory(
+            user__username=name, department=department, role=role, **given
+        ).user
+
+    return {
+        "anonymous": None,
+        "clerk": MemberFactory(company=companies["own"]).user,
+        "other_clerk": MemberFactory(company=companies["other"]).user,
+        "former_clerk": former,
+        "reviewer": appointed("reviewer", "jb-science", Role.REVIEWER),
+        "co_reviewer": appointed("co_reviewer", "jb-development", Role.REVIEWER),
+        "outside_reviewer": appointed("outside_reviewer", "jb-commerce", Role.REVIEWER),
+        "ex_reviewer": appointed(
+            "ex_reviewer", "jb-science", Role.REVIEWER, ends_on=date(2026, 3, 10)
+        ),
+        "lead": appointed("lead", "jb-science", Role.LEAD),
+        "finance": appointed("finance", "jb-finance", Role.FINANCE),
+        "policy_officer": appointed("policy_officer", "jb-finance", Role.POLICY_OFFICER),
+        "auditor": appointed("auditor", "jb-finance", Role.AUDITOR),
+        "administrator": appointed("administrator", "jb-finance", Role.ADMINISTRATOR),
+        "security_officer": appointed("security_officer", "jb-finance", Role.SECURITY_OFFICER),
+        "foreign_official": foreigner,
+        **{
+            f"foreign_{role}": appointed(f"foreign_{role}", "yz-finance", role) for role in OFFICERS
+        },
+        "superuser": UserFactory(username="superuser", is_superuser=True, is_staff=True),
+    }
+
+
+def _department(code: str) -> Department:
+    return Department.objects.get(code=code)
+
+
+def _company(district: str) -> Company:
+    company = CompanyFactory(district=District.objects.get(code=district))
+    BankAccountFactory(company=company)
+    MemberFactory(company=company)
+    for year, measure, value in [
+        (2024, "rd_spend", "4000000.00"),
+        (2025, "rd_spend", "5200000.00"),
+        (2025, "revenue", "98000000.00"),
+        (2025, "fiscal_contribution", "3000000.00"),
+        (2026, "rd_spend", "6000000.00"),
+        (2026, "revenue", "98000000.00"),
+    ]:
+        YearlyFigureFactory(company=company, year=year, measure=measure, value=value)
+    return company
+
+
+def _rows_of_company(company: Company) -> dict[str, object]:
+    filed = _filed(company, "甲")
+    attachment = filed.attachments.earliest("pk")
+    _draw_a_page(attachment.file)
+    draft = domain.draft(company, ITEMS[company.district.code])
+    published = _led_to(StageKind.PUBLIC_NOTICE, company, "乙")
+    award = Award.objects.get(claim__application=_approved(company, "丙"))
+    notices.render(str(award.notice.pk))
+    return {
+        "company": company.pk,
+        "draft": draft.pk,
+        "draft_attachment": draft.attachments.earliest("pk").pk,
+        "filed": filed.pk,
+        "attachment": attachment.pk,
+        "file": attachment.file_id,
+        "case": domain.case_of(filed).pk,
+        "task": domain.open_tasks(filed)[0].pk,
+        "public_notice": PublicNotice.objects.get(entries__case__application=published).pk,
+        "notice": award.notice.pk,
+        "check_code": award.notice.check_code,
+        "member": domain.clerk_of(company).pk,
+        "yearly_figure": company.figures.earliest("pk").pk,
+        "credit_entry": CreditEntry.objects.create(
+            company=company, title="失信", listed_on=domain.TODAY
+        ).pk,
+        "incident": Incident.objects.create(company=company, kind="safety", date=domain.TODAY).pk,
+    }
+
+
+def _rows_of_district(code: str) -> dict[str, object]:
+    district = District.objects.get(code=code)
+    finance = Department.objects.get(district=district, is_finance=True)
+    company = _company(code)
+    maker, second = (domain.official(finance, Role.FINANCE, number) for number in (1, 2))
+    administrator = domain.official(finance, Role.ADMINISTRATOR)
+    to_pay = [
+        [Award.objects.get(claim__application=_approved(company, subject))]
+        for subject in ("丁", "戊")
+    ]
+    for awards in to_pay:
+        notices.render(str(awards[0].notice.pk))
+    listed = [company.uscc, "失信", "", "2026-01-05", ""]
+    batches = [disbursements.make_batch(district, awards, by=maker) for awards in to_pay]
+    return {
+        "district": district.pk,
+        "department": finance.pk,
+        "official": maker.pk,
+        "appointment": maker.appointments.get().pk,
+        "batch": batches[0].pk,
+        "approved_batch": disbursements.approve_batch(batches[1], by=second).pk,
+        "import": _import("credit", [CREDIT, listed], administrator),
+        "faulty_import": _import("credit", [CREDIT, ["" for _column in CREDIT]], administrator),
+        "fiscal_import": _import(
+            "fiscal", [FISCAL, [company.uscc, 2025, "1.00", "税务导入", ""]], maker
+        ),
+        "item": ITEMS[code],
+        "document": DOCUMENTS[code],
+        "budget_line": BudgetLine.objects.get(district=district).pk,
+        "route": Route.objects.get_or_create(district=district, defaults={"name": "一般"})[0].pk,
+    }
+
+
+def _rows_of_all() -> dict[str, object]:
+    """What belongs to no district."""
+    return {
+        "calendar_day": CalendarDay.objects.earliest("date").pk,
+        "industry_intensity": IndustryIntensity.objects.earliest("pk").pk,
+        "job": Job.objects.earliest("pk").pk,
+    }
+
+
+def _absent(own: object) -> object:
+    if isinstance(own, str):
+        return "no-such"
+    return ABSENT if isinstance(own, UUID) else ABSENT_NUMBER
+
+
+def _filed(company: Company, subject: str) -> Application:
+    code = company.district.code
+    claim = domain.claim(ITEMS[code], LEVELS[code], subject=subject, event_date=EVENTS[code])
+    return domain.filed(company, claim)
+
+
+def _led_to(kind: StageKind, company: Company, subject: str) -> Application:
+    application = _filed(company, subject)
+    while domain.case_of(application).stage.kind != kind:
+        domain.advance(application)
+    return application
+
+
+def _approved(company: Company, subject: str) -> Application:
+    application = _led_to(StageKind.APPROVAL, company, subject)
+    domain.advance(application)
+    return application
+
+
+def _detached_file(company: Company) -> UUID:
+    """A file that officials saw until the company took it off its application."""
+    application = _filed(company, "己")
+    domain.decide(domain.open_tasks(application)[0], Verdict.RETURN)
+    attachment = applications.attach_file(
+        application, "其他材料", _picture(), by=application.created_by
+    )
+    applications.remove_attachment(attachment, by=application.created_by)
+    return attachment.file_id
+
+
+def _picture() -> SimpleUploadedFile:
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(stream, "PNG")
+    return SimpleUploadedFile("照片.png", stream.getvalue())
+
+
+def _draw_a_page(file: StoredFile) -> None:
+    """As the worker would, without its process."""
+    page = PreviewPage(file=file, number=1, width=20, height=10)
+    page.image.save("page.png", ContentFile(_picture().read()), save=False)
+    page.save()
+
+
+def _import(kind: str, table: Table, by: User) -> UUID:
+    """A table that was uploaded and checked."""
+    district = by.current_appointments[0].department.district
+    upload = SimpleUploadedFile("表.csv", as_csv(table))
+    run = imports.start_import(KINDS[kind].kind, district, upload, by=by)
+    imports.check_import(run)
+    return run.pk
