@@ -30,7 +30,7 @@ urlpatterns = [
         name="account_reset_password_done",
     ),
     path(
-        "password/new/<str:uidb36>-<str:key>/",
+        "password/new/<str:uidb36>/<str:key>/",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

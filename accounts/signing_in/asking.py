@@ -8,8 +8,7 @@ from django.shortcuts import render
 
 from accounts.signing_in.forms import ReauthenticationForm
 
-# Of the fields that were sent only these are not sent again.
-NOT_CARRIED = {"csrfmiddlewaretoken", "reauthentication-password"}
+FIELD = "reauthentication-password"
 
 
 def gave_password(request: HttpRequest) -> bool:
@@ -30,7 +29,8 @@ def ask_again(request: HttpRequest) -> HttpResponse:
             (name, value)
             for name, values in request.POST.lists()
             for value in values
-            if name not in NOT_CARRIED
+            # No page repeats a password; the form that wants one asks for it again.
+            if name != "csrfmiddlewaretoken" and "password" not in name
         ],
     }
     return render(request, "account/reauthenticate.html", context, status=403)
@@ -39,7 +39,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 def _form(request: Any) -> ReauthenticationForm:
     """Bound where a password came along; checked once, for each check counts."""
     if not hasattr(request, "reauthentication_form"):
-        came = "reauthentication-password" in request.POST
+        came = FIELD in request.POST
         request.reauthentication_form = ReauthenticationForm(
             data=request.POST if came else None, user=request.user, prefix="reauthentication"
         )

@@ -63,7 +63,8 @@ class SignInRequired(LoginRequiredMiddleware):
 class SignInEnds:
     """A sign-in ends after a while without doing anything, and at last in any case.
 
-    Whoever sends a form too late is asked for the password instead: what was filled in stays.
+    Whoever sends a form after too long a pause is asked for the password instead, and nothing
+    else is shown or done: what was filled in stays.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -87,10 +88,7 @@ class SignInEnds:
             hours = lifetime.total_seconds() // 3600
             return self._end(request, view, _("登录已满 %(n)d 小时，请重新登录。") % {"n": hours})
         if now - request.session.get(SEEN_AT, 0) >= limit.total_seconds():
-            if request.method == "POST" and not request.htmx and view_needs_sign_in(view):
-                if not gave_password(request):
-                    return ask_again(request)
-            else:
+            if not _holds_a_form(request, view):
                 minutes = int(limit.total_seconds() // 60)
                 text = ngettext(
                     "您有 %(n)d 分钟没有操作，已为您退出。请重新登录。",
@@ -98,6 +96,10 @@ class SignInEnds:
                     minutes,
                 )
                 return self._end(request, view, text % {"n": minutes})
+            if request.htmx:
+                return to_sign_in(request)
+            if not gave_password(request):
+                return ask_again(request)
         # What a page asks by itself is nobody's doing.
         asks_by_itself = request.htmx and request.method == "GET"
         if not asks_by_itself and now - request.session[SEEN_AT] >= NOTICE_EVERY:
@@ -136,6 +138,13 @@ class FirstSteps:
             messages.warning(request, _("工作人员登录要两步验证。请先按下面的步骤开启。"))
             return redirect("mfa_activate_totp")
         return None
+
+
+def _holds_a_form(request: HttpRequest, view: View) -> bool:
+    """Whether something that was filled in would be lost."""
+    match = request.resolver_match
+    leaves = match is not None and match.url_name == "account_logout"
+    return request.method == "POST" and view_needs_sign_in(view) and not leaves
 
 
 def view_needs_sign_in(view: View) -> bool:

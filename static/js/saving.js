@@ -22,7 +22,10 @@ form.addEventListener("htmx:afterRequest", () => {
   isSaving = false;
 });
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-  form.addEventListener(name, () => say("fail", document.getElementById("saved").dataset.offline));
+  form.addEventListener(name, (event) => {
+    const { offline, signedOut } = document.getElementById("saved").dataset;
+    say("fail", event.detail.xhr?.status === 401 ? signedOut : offline);
+  });
 }
 
 form.addEventListener("submit", (event) => {
