@@ -90,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """By password only, as before any weighty act (`accounts.access.reauthenticated`)."""
-        return super().get_reauthentication_methods(user)[:1]
+        return [{"id": "reauthenticate", "url": reverse("account_reauthenticate")}]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """axes counts for an account and an address; this, for an address over all accounts."""

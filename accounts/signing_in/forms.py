@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 def _rules() -> str:
-    return gettext("；").join(str(text) for text in password_validators_help_texts())
+    """All of them in a line; those of Django end with a stop."""
+    return gettext("；").join(str(text).rstrip("。.") for text in password_validators_help_texts())
 
 
 PASSWORD_RULES = lazy(_rules, str)()

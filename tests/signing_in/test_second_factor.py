@@ -154,6 +154,14 @@ def test_an_old_sign_in_changes_nothing_about_it(person, clock):
     assert response.url == ON
 
 
+def test_whoever_has_one_is_asked_again_for_the_password(official, clock):
+    client = signed_in(official)
+    enrol(client)
+
+    assert client.get("/login/again/").status_code == 200
+    assert client.post("/login/again/", {"password": PASSWORD}).status_code == 302
+
+
 def test_its_secret_does_not_lie_open_in_the_database(person, clock):
     secret, codes = enrol(signed_in(person))
 
