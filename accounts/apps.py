@@ -12,6 +12,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # SimpleAdminConfig looks for no admin modules by itself: the site is our own.
         autodiscover_modules("admin")
-        # Receivers of signals, from the first request on.
+        # Receivers of signals, from the first request on, and what the worker does.
+        import_module("accounts.signing_in.mails")
         import_module("accounts.signing_in.middleware")
         import_module("accounts.signing_in.records")

@@ -486,4 +486,79 @@ SABOTAGES = [
         Trigger("disbursements_batch", "not_approved_by_the_payee"),
         "tests/staff/test_recusal.py::TestMoney::test_nor_past_the_service",
     ),
+    Sabotage(
+        "locked accounts get in",
+        Code("config/settings.py", '    "axes.backends.AxesStandaloneBackend",\n', ""),
+        "tests/signing_in/test_guessing.py"
+        "::test_after_five_failures_even_the_right_password_is_refused",
+    ),
+    Sabotage(
+        "every spelling of a name has its own tries",
+        Code("accounts/signing_in/lockout.py", "    if user:\n        return user.username\n", ""),
+        "tests/signing_in/test_guessing.py::test_the_mail_address_counts_as_the_name",
+    ),
+    Sabotage(
+        "one address tries a thousand accounts",
+        Code("config/settings.py", '    "sign_in_failed": "50/15m/ip",\n', ""),
+        "tests/signing_in/test_guessing.py::test_one_address_cannot_try_a_thousand_accounts",
+    ),
+    Sabotage(
+        "a sign-in without doing anything stays",
+        Code(
+            "accounts/signing_in/middleware.py",
+            "if now - request.session.get(SEEN_AT, 0) >= limit.total_seconds():",
+            "if now < 0:",
+        ),
+        "tests/signing_in/test_sessions.py"
+        "::test_a_sign_in_ends_after_a_while_without_doing_anything",
+    ),
+    Sabotage(
+        "a sign-in lasts for ever",
+        Code(
+            "accounts/signing_in/middleware.py",
+            "if now - request.session.get(SIGNED_IN_AT, 0) >= lifetime.total_seconds():",
+            "if now < 0:",
+        ),
+        "tests/signing_in/test_sessions.py"
+        "::test_a_session_that_does_not_say_when_it_began_has_ended",
+    ),
+    Sabotage(
+        "staff go on without a second factor",
+        Code("config/settings.py", '    "accounts.signing_in.middleware.FirstSteps",\n', ""),
+        "tests/signing_in/test_second_factor.py::test_staff_set_it_up_before_anything_else",
+    ),
+    Sabotage(
+        "a batch is approved by whoever sits at the desk",
+        Code(
+            "accounts/access.py",
+            "if not is_fresh(request) and not gave_password(request):",
+            "if request is None:",
+        ),
+        "tests/signing_in/test_asking_again.py"
+        "::test_a_batch_is_approved_only_by_somebody_who_just_gave_the_password",
+    ),
+    Sabotage(
+        "signing in leads to another site",
+        Code(
+            "accounts/signing_in/adapters.py",
+            "return is_own_page(context.request, url)",
+            "return True",
+        ),
+        "tests/signing_in/test_addresses.py::test_signing_in_leads_to_no_other_site",
+    ),
+    Sabotage(
+        "mails repeat the host that a request names",
+        Code(
+            "accounts/signing_in/address.py",
+            'return f"{settings.BASE_URL}{path}"',
+            'return f"https://evil.example{path}"',
+        ),
+        "tests/signing_in/test_addresses.py"
+        "::test_a_mail_names_the_installation_and_not_the_host_of_the_request",
+    ),
+    Sabotage(
+        "forged forms are taken",
+        Code("config/settings.py", '    "django.middleware.csrf.CsrfViewMiddleware",\n', ""),
+        "tests/signing_in/test_forgery.py::test_nothing_is_taken_without_its_token",
+    ),
 ]

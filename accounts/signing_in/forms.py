@@ -7,9 +7,12 @@ from allauth.mfa.base import forms as second_factor_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.http import HttpRequest
 from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from accounts.signing_in import mails
 
 
 def _rules() -> str:
@@ -63,6 +66,11 @@ class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
 
 class ForgottenPasswordForm(Plain, account_forms.ResetPasswordForm):
     labels = {"email": _("邮箱")}
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        email = self.cleaned_data["email"]
+        mails.send_way_back(email)
+        return email
 
 
 class NewPasswordForm(Plain, account_forms.ResetPasswordKeyForm):

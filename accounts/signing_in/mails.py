@@ -1,13 +1,17 @@
 """Mails about an account. Like all mails they are Chinese, and the outbox sends them."""
 
+from typing import Any
 from uuid import uuid4
 
+from allauth.account.forms import default_token_generator
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
 from accounts.signing_in.address import public_url
-from outbox.services import enqueue
+from outbox.services import enqueue, handler, send_mail
 
 # allauth's name of a mail: the subject, the text, and the page that it leads to.
 MAILS = {
@@ -41,10 +45,36 @@ MAILS["account/email/email_confirmation"] = MAILS["account/email/email_confirmat
 
 
 @transaction.atomic
-def send(template: str, to: str, context: dict[str, object]) -> None:
-    """Hand allauth's mail to the outbox: whoever asks waits the same time, known or unknown."""
+def send(template: str, to: str, context: dict[str, Any]) -> None:
+    """Hand allauth's mail to the outbox."""
+    subject, body = _worded(template, context)
+    enqueue("mail", f"account:{uuid4()}", to=[to], subject=subject, body=body)
+
+
+@transaction.atomic
+def send_way_back(email: str) -> None:
+    """To whoever forgot the password. Whether there is an account is found out later: the page
+    answers as fast for one that does not exist, and no valid link lies in the outbox."""
+    enqueue("accounts.send_way_back", uuid4(), email=email)
+
+
+@handler("accounts.send_way_back")
+def _send_way_back(email: str) -> None:
+    users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
+    for user in users:
+        context = {
+            "uid": user_pk_to_url_str(user),
+            "key": default_token_generator.make_token(user),
+            "username": user.username,
+        }
+        send_mail([email], *_worded("account/email/password_reset_key", context))
+    if not users:
+        send_mail([email], *_worded("account/email/unknown_account", {}))
+
+
+def _worded(template: str, context: dict[str, Any]) -> tuple[str, str]:
     subject, text, page = MAILS[template]
-    arguments: dict[str, object] = {}
+    arguments: dict[str, Any] = {}
     if page == "account_confirm_email":
         arguments = {"key": context["key"]}
     elif page == "account_reset_password_from_key":
@@ -55,4 +85,4 @@ def send(template: str, to: str, context: dict[str, object]) -> None:
         days=settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS,
         minutes=settings.PASSWORD_RESET_TIMEOUT // 60,
     )
-    enqueue("mail", f"account:{uuid4()}", to=[to], subject=subject, body=body)
+    return subject, body

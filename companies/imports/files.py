@@ -114,7 +114,8 @@ def _sheet_rows(path: Path, sheet: str, progress: Progress) -> Generator[Row, No
                 if number % 1000 == 0:
                     progress(100 * number // head["rows"])
                 yield number, content
-    except confined.Broken:
+    except (confined.Broken, json.JSONDecodeError):
+        # A reader that was stopped may leave half a line.
         raise Unreadable(
             _("文件读不下去：已损坏，或内容多得不合常理。请把数据复制到新下载的模板里再上传。")
         ) from None

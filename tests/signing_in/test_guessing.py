@@ -224,7 +224,7 @@ def test_a_forgotten_password_is_answered_alike_known_or_not(person):
     assert known.url == unknown.url == "/password/forgotten/sent/"
     # Nothing is sent while the page waits, and as much is done for the one as for the other.
     assert not mail.outbox
-    assert [job.kind for job in Job.objects.all()] == ["mail", "mail"]
+    assert [job.kind for job in Job.objects.all()] == ["accounts.send_way_back"] * 2
 
 
 def test_signing_up_with_a_known_address_is_answered_as_with_a_new_one(person):
@@ -246,4 +246,4 @@ def test_a_flood_of_reset_mails_is_stopped(limits, person):
     ]
 
     assert answers == [302] * 5 + [429] * 3
-    assert Job.objects.filter(kind="mail").count() == 5
+    assert Job.objects.filter(kind="accounts.send_way_back").count() == 5
