@@ -337,6 +337,8 @@ class Migration(migrations.Migration):
             model_name="bankaccount",
             name="entered_by",
             field=models.ForeignKey(
+                blank=True,
+                editable=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
