@@ -429,6 +429,8 @@ SABOTAGES = [
             "    if False:\n",
         ),
         "tests/credit/test_rules.py::test_entries_that_the_question_does_not_ask_with_are_told",
+    ),
+    Sabotage(
         "an officer holds a second office (database)",
         Trigger("accounts_appointment", "officers_hold_one_office"),
         "tests/staff/test_officers.py::test_the_database_gives_an_officer_no_second_office",

@@ -120,7 +120,7 @@ def case_alert(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*OFFICIALS)
+@for_roles(*DECIDES)
 def case_recuse(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Declare a conflict; others of the department go on with the case."""
     file = _file(request, pk)
