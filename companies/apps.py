@@ -9,4 +9,9 @@ class CompaniesConfig(AppConfig):
     def ready(self) -> None:
         # Their outbox handlers.
         from companies.imports import jobs as import_jobs  # noqa: F401
+        from companies.registration.licences import Licences
+        from companies.team import services as team  # noqa: F401
         from companies.vault import jobs as vault_jobs  # noqa: F401
+        from companies.vault.access import HOLDERS
+
+        HOLDERS.append(Licences())

@@ -1,12 +1,12 @@
 """What a company changes about itself."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.refusals import NotAllowed
 from audit.services import record
 from companies.models import BankAccount, Company
+from companies.team import access
+from companies.team.enums import Scope
 
 
 @transaction.atomic
@@ -18,8 +18,7 @@ def change_account(
     The holder is the company itself: nobody else is paid.
     """
     company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
-    if not company.members.filter(user=by).exists():
-        raise NotAllowed(_("只有本企业的人员可以办理。"))
+    access.require(company, by, Scope.ACCOUNT)
     company.accounts.filter(is_current=True).update(is_current=False)
     account = BankAccount.objects.create(
         company=company, holder=company.name, bank=bank, number=number, cnaps=cnaps

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,13 +15,18 @@ from accounts.models import Role
 from companies import services
 from companies.forms import AccountForm
 from companies.models import CREDIT_KEEPERS, Company, CreditEntry, CreditKind, Measure
+from companies.team.access import company_of, may
+from companies.team.enums import Scope
 
 
 @require_http_methods(["GET", "POST"])
 def company_profile(request: SignedInRequest) -> HttpResponse:
-    company = Company.objects.of(request.user)
+    company = company_of(request)
     if company is None:
         raise Http404
+    may_change = may(request.user, company, Scope.ACCOUNT)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.change_account(company, by=request.user, **form.cleaned_data)
@@ -33,6 +39,7 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         "measures": Measure.labels,
         "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
         "form": form,
+        "may_change": may_change,
     }
     return render(request, "companies/profile.html", context, status=422 if form.errors else 200)
 

@@ -13,6 +13,7 @@ from audit.services import record
 from companies.models import Company
 from disbursements.models import Batch, BatchStatus, PaymentLine
 from outbox.failpoints import failpoint
+from outbox.services import mail_language
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -189,7 +190,7 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
     for line in lines:
         award = ledger.pay(line.award, on=on, by=by)
         assert line.award.claim is not None
-        with applications.mail_language():
+        with mail_language():
             applications.tell_company(
                 line.award.claim.application,
                 f"paid:{award.pk}",
