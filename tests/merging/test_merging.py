@@ -238,7 +238,7 @@ def test_the_engine_is_told_the_history_of_both_rows(world, keeper, budget):
 
     services.merge(kept, removed, by=keeper)
 
-    question = question_about(kept, [], year=2025)
+    question = question_about(kept, [], year=2025, found=[])
     assert [award["amount"] for award in question["history"]] == ["10000.00"]
 
 
@@ -429,7 +429,7 @@ def test_an_import_under_the_merged_code_names_the_code_to_use(company, other, k
         "companies": [["统一社会信用代码", "企业名称"], [other.uscc, other.name]],
         "figures": [
             ["统一社会信用代码", "年度", "指标", "数值（元）", "来源"],
-            [other.uscc, "2025", "营业收入", "1.00", "统计"],
+            [other.uscc, "2025", "营业收入", "1.00", "统计导入"],
         ],
     }[kind]
 
