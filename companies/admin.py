@@ -27,6 +27,8 @@ from companies.signals import facts_changed
 class MemberInline(OwnDistricts, admin.TabularInline):
     model = Member
     extra = 0
+    # The remedy where nobody is left in a company who may invite; scopes are the company's own.
+    fields = ("user", "role", "ends_on", "ended_at")
     autocomplete_fields = ("user",)
 
     def has_view_permission(self, request, obj=None):  # type: ignore[no-untyped-def]

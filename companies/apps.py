@@ -10,7 +10,10 @@ class CompaniesConfig(AppConfig):
         # Their outbox handlers.
         from companies.imports import jobs as import_jobs  # noqa: F401
         from companies.profile.access import Evidence
+        from companies.registration.licences import Licences
+        from companies.team import services as team  # noqa: F401
         from companies.vault import jobs as vault_jobs  # noqa: F401
         from companies.vault.access import HOLDERS
 
         HOLDERS.append(Evidence())
+        HOLDERS.append(Licences())

@@ -18,6 +18,8 @@ from audit.services import record
 from companies.models import Company, FigureCorrection, SourceRule, StoredFile, YearlyFigure
 from companies.profile.kinds import Measure, Source
 from companies.signals import facts_changed
+from companies.team import access
+from companies.team.enums import Scope
 
 # The figures that a company may declare itself; the contribution is the tax office's to tell.
 DECLARED = tuple(measure for measure in Measure if measure != Measure.FISCAL_CONTRIBUTION)
@@ -115,8 +117,7 @@ def declare_figure(
     by: User,
 ) -> YearlyFigure:
     """What the company itself says of a year; said again, it takes the place of what it said."""
-    if not company.members.filter(user=by).exists():
-        raise NotAllowed(_("只有本企业的人员可以办理。"))
+    access.require(company, by, Scope.DATA)
     if measure not in DECLARED:
         raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
     if evidence is not None and evidence.company_id != company.pk:

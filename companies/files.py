@@ -44,7 +44,7 @@ NAME_LENGTH = 200
 
 
 def store_file(
-    company: Company,
+    company: Company | None,
     upload: UploadedFile,
     *,
     by: User,
@@ -52,7 +52,8 @@ def store_file(
     valid_from: date | None = None,
     valid_until: date | None = None,
 ) -> StoredFile:
-    """Keep a file of a company; the same bytes a second time are the same row.
+    """Keep a file of a company; the same bytes a second time are the same row. Without a company
+    it is a row of its own (`StoredFile`).
 
     Raises Refused with what is wrong and what to do. The content decides, not the ending alone:
     both must agree. Nothing is unpacked beyond what the limits allow.
@@ -82,7 +83,7 @@ def store_file(
         )
     content.seek(0)
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-    known = StoredFile.objects.filter(company=company, sha256=digest).first()
+    known = company and company.files.filter(sha256=digest).first()
     if known:
         return known
     stored = StoredFile(

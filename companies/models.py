@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Self
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Floor
+from django.db.models.functions import Floor, Now
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
 from audit.triggers import append_only
-from companies import uscc
+from companies import initials, uscc
 
 # The inner rooms' tables belong to this application: Django looks for them here.
 from companies.imports.models import Import, ImportProgress  # noqa: F401
+from companies.merging.models import Merge  # noqa: F401
 from companies.profile.kinds import Measure, RdInstitution, Source  # noqa: F401
 from companies.profile.models import (  # noqa: F401
     AccountChange,
@@ -31,6 +33,10 @@ from companies.profile.models import (  # noqa: F401
     ScaleYear,
     SourceRule,
 )
+from companies.registration.models import Registration  # noqa: F401
+from companies.streets import Street
+from companies.team.enums import LEADS, MemberRole, Scope
+from companies.team.models import Invitation  # noqa: F401
 from companies.vault.kinds import FileKind
 from companies.vault.models import PreviewPage, ScanState  # noqa: F401
 
@@ -38,27 +44,44 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class Street(models.TextChoices):
-    """街道 and 镇 of 宁波市江北区, by their nine-digit codes."""
-
-    WAITAN = "330205001", "外滩街道"
-    KONGPU = "330205002", "孔浦街道"
-    WENJIAO = "330205003", "文教街道"
-    YONGJIANG = "330205004", "甬江街道"
-    ZHUANGQIAO = "330205005", "庄桥街道"
-    HONGTANG = "330205006", "洪塘街道"
-    QIANJIANG = "330205008", "前江街道"
-    CICHENG = "330205103", "慈城镇"
-
-
 class CompanyQuerySet(models.QuerySet["Company"]):
-    def of(self, user: "User") -> "Company | None":
-        """The company that a person acts for; of several the first."""
-        return self.filter(members__user=user).select_related("district").order_by("pk").first()
+    def standing(self) -> Self:
+        """The companies themselves, without the rows that were merged into one."""
+        return self.filter(merged_into__isnull=True)
+
+    def acted_for_by(self, user: "User") -> Self:
+        """The companies that the person may act for today."""
+        return self.filter(pk__in=Member.objects.acting(user).values("company"))
+
+    def of_person(self, user: "User") -> Self:
+        """The companies that the person belongs to today, with the rows merged into them."""
+        own = Member.objects.acting(user).values("company")
+        return self.filter(Q(pk__in=own) | Q(merged_into__in=own))
+
+    def in_districts_of(self, user: "User") -> Self:
+        """The companies of the districts that the person works for."""
+        return self.filter(district__in=user.district_ids())
+
+    def search(self, typed: str) -> Self:
+        """By a part of the name or code, or by the first letters of the name's pinyin; also by
+        those of a row that was merged into it."""
+        text = typed.strip()
+        found = Q(name__icontains=text) | Q(uscc__contains=uscc.normalise(text))
+        if pattern := initials.pattern_of(text):
+            found |= Q(initials__regex=pattern)
+        rows = Company.objects.filter(found)
+        return self.filter(Q(pk__in=rows.values("pk")) | Q(pk__in=rows.values("merged_into")))
+
+    def by_code(self, code: str) -> "Company | None":
+        """The company with a normalised code, if it is known; the one that its row was merged
+        into, if it was."""
+        row = self.select_related("merged_into").filter(uscc=code).first()
+        return row.merged_into or row if row else None
 
     def visible_to(self, user: "User") -> Self:
         """The companies that the person belongs to, and those of the districts it works for."""
-        return self.filter(Q(members__user=user) | Q(district__in=user.district_ids())).distinct()
+        own = Company.objects.of_person(user).values("pk")
+        return self.filter(Q(pk__in=own) | Q(district__in=user.district_ids()))
 
 
 class Company(models.Model):
@@ -68,6 +91,7 @@ class Company(models.Model):
         District, on_delete=models.PROTECT, related_name="+", verbose_name=_("注册地")
     )
     name = models.CharField(_("企业名称"), max_length=120)
+    initials = initials.InitialsField(max_length=600, editable=False, default="", db_default="")
     uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
     street = models.CharField(_("街道（镇）"), max_length=9, choices=Street, blank=True)
     address = models.CharField(_("地址"), max_length=200, blank=True)
@@ -79,6 +103,10 @@ class Company(models.Model):
     )
     # Counts the company's own changes, so that two people do not overwrite each other.
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # The row that it turned out to be; never one that was merged itself.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_rows"
+    )
 
     objects = CompanyQuerySet.as_manager()
 
@@ -89,6 +117,10 @@ class Company(models.Model):
                 name="company_uscc_is_normalised",
                 condition=Q(uscc__regex=r"^[0-9A-HJ-NP-RTUWXY]{18}$"),
             ),
+            models.CheckConstraint(
+                name="company_not_merged_into_itself",
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +128,16 @@ class Company(models.Model):
 
     def clean(self) -> None:
         self.uscc = uscc.normalise(self.uscc)
+        if uscc.verdict(self.uscc) is uscc.Verdict.REJECT:
+            raise ValidationError({"uscc": uscc.fault(self.uscc)})
+
+    def rows(self) -> CompanyQuerySet:
+        """Its row and those merged into it: whatever was granted to one counts for all."""
+        return Company.objects.filter(Q(pk=self.pk) | Q(merged_into=self.pk))
+
+    def has_member(self, user: "User") -> bool:
+        """Whether the person belongs to it today."""
+        return Company.objects.of_person(user).filter(pk=self.pk).exists()
 
     @property
     def current_account(self) -> "BankAccount | None":
@@ -107,22 +149,103 @@ class Company(models.Model):
         return self.account_changes.open().select_related("account").first()
 
 
+class MemberQuerySet(models.QuerySet["Member"]):
+    def current(self) -> Self:
+        """Those who belong to their company today."""
+        today = timezone.localdate()
+        return self.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=today),
+            starts_on__lte=today,
+            ended_at__isnull=True,
+            user__is_active=True,
+        )
+
+    def leading(self) -> Self:
+        return self.filter(role__in=LEADS)
+
+    def acting(self, user: "User", scope: Scope | None = None) -> Self:
+        """For which companies the person may act today; with a scope, do that.
+
+        The one place that says so: every list, page and service asks it.
+        """
+        mine = self.current().filter(user=user, company__merged_into__isnull=True)
+        if scope is not None:
+            mine = mine.filter(Q(role__in=LEADS) | Q(scopes__contains=[scope]))
+        return mine
+
+
 class Member(models.Model):
-    """A person who acts for a company."""
+    """A person who acts for a company, from `starts_on` to `ends_on`, both inclusive, or until
+    somebody ended it at once (`ended_at`). The row stays: it names who did what.
+
+    `scopes` is what a 经办人 may do; the others may do everything.
+    """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name=_("人员"),
     )
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="members")
+    role = models.CharField(
+        _("身份"),
+        max_length=16,
+        choices=MemberRole,
+        default=MemberRole.ADMINISTRATOR,
+        db_default=MemberRole.ADMINISTRATOR.value,
+    )
+    scopes = ArrayField(
+        models.CharField(max_length=10, choices=Scope),
+        verbose_name=_("权限"),
+        default=list,
+        db_default=[],
+        blank=True,
+    )
+    starts_on = models.DateField(_("起"), default=timezone.localdate, db_default=Now())
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("停用时间"), null=True, blank=True)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("企业人员")
         constraints = [
             models.UniqueConstraint(fields=["user", "company"], name="member_once"),
+            models.CheckConstraint(
+                name="member_ends_after_it_starts",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+            # There is one 法定代表人: whoever follows could not come while the term runs out.
+            models.CheckConstraint(
+                name="legal_representative_has_no_term",
+                condition=~Q(role="legal") | Q(ends_on__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}·{self.company}"
+
+    @property
+    def is_lead(self) -> bool:
+        return self.role in LEADS
+
+    @property
+    def is_current(self) -> bool:
+        today = timezone.localdate()
+        return (
+            self.user.is_active
+            and self.ended_at is None
+            and self.starts_on <= today
+            and (self.ends_on is None or self.ends_on >= today)
+        )
+
+    @property
+    def may_do(self) -> list[str]:
+        """What the person may do for the company, in words."""
+        if self.is_lead:
+            return [str(_("全部"))]
+        return [str(scope.label) for scope in Scope if scope in self.scopes]
 
 
 class BankAccount(models.Model):
@@ -344,7 +467,9 @@ class CreditEntryQuerySet(models.QuerySet["CreditEntry"]):
         """What the person may see: to a company's people and officials what stands; what was
         repaired or ran out stays as evidence for the district's auditors and administrators."""
         keepers = Q(company__district__in=user.district_ids(*CREDIT_KEEPERS))
-        seen = Q(company__members__user=user) | Q(company__district__in=user.district_ids())
+        seen = Q(company__in=Company.objects.of_person(user)) | Q(
+            company__district__in=user.district_ids()
+        )
         return self.filter(
             keepers | (seen & Q(pk__in=CreditEntry.objects.standing_on(day)))
         ).distinct()
@@ -523,14 +648,17 @@ def stored_file_path(instance: "StoredFile", filename: str) -> str:
 class StoredFileQuerySet(models.QuerySet["StoredFile"]):
     def of_companies_of(self, user: "User") -> Self:
         """The files of the companies the person belongs to."""
-        return self.filter(company__members__user=user)
+        return self.filter(company__in=Company.objects.of_person(user))
 
 
 class StoredFile(models.Model):
-    """A file that a company gave, once: the same bytes of the same company are one row."""
+    """A file that a company gave, once: the same bytes of the same company are one row.
+
+    Without a company it is the licence of a registration that is not confirmed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="files")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="files")
     name = models.CharField(_("文件名"), max_length=255)
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()

@@ -16,6 +16,8 @@ from audit.services import record
 from companies.models import AccountChange, BankAccount, Company, Contact
 from companies.pending import has_pending_money
 from companies.profile.models import OPEN_CHANGES, ChangeStatus
+from companies.team import access
+from companies.team.enums import Scope
 
 
 @transaction.atomic
@@ -28,7 +30,7 @@ def change_account(
     company itself: nobody else is paid.
     """
     company = _locked(company)
-    _require_member(company, by)
+    access.require(company, by, Scope.ACCOUNT)
     if change := company.open_account_change:
         _close(change, ChangeStatus.WITHDRAWN)
     waits = has_pending_money(company)
@@ -59,7 +61,7 @@ def change_account(
 def withdraw_account(change: AccountChange, *, by: User) -> AccountChange:
     """Give a changed account up before it takes effect."""
     change = _locked_change(change)
-    _require_member(change.company, by)
+    access.require(change.company, by, Scope.ACCOUNT)
     _require_status(change, *OPEN_CHANGES)
     _close(change, ChangeStatus.WITHDRAWN)
     _record(change, "company.account_withdrawn", by)
@@ -117,7 +119,7 @@ def change_profile(company: Company, *, revision: int, by: User, **values: Any) 
     """What the company says of itself: street, address, industry. Raises StateChanged where
     somebody saved after `revision` was read."""
     company = _locked(company)
-    _require_member(company, by)
+    access.require(company, by, Scope.DATA)
     _require_revision(company, revision)
     changes = {
         name: [getattr(company, name), value]
@@ -140,7 +142,7 @@ def save_contact(
 ) -> Contact:
     """Add a contact, or change one. Who becomes the main one takes the place of who was."""
     company = _locked(company)
-    _require_member(company, by)
+    access.require(company, by, Scope.DATA)
     _require_revision(company, revision)
     others = company.contacts.all()
     if contact is not None:
@@ -170,7 +172,7 @@ def save_contact(
 def remove_contact(contact: Contact, *, revision: int, by: User) -> None:
     """Take a contact off; the first of the others becomes the main one where it was that."""
     company = _locked(contact.company)
-    _require_member(company, by)
+    access.require(company, by, Scope.DATA)
     _require_revision(company, revision)
     found = company.contacts.filter(pk=contact.pk).first()
     if found is None:
@@ -210,11 +212,6 @@ def _record(change: AccountChange, action: str, by: User) -> None:
 def _count(company: Company) -> None:
     company.revision += 1
     company.save(update_fields=["revision"])
-
-
-def _require_member(company: Company, by: User) -> None:
-    if not company.members.filter(user=by).exists():
-        raise NotAllowed(_("只有本企业的人员可以办理。"))
 
 
 def _require_revision(company: Company, revision: int) -> None:

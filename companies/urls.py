@@ -11,9 +11,12 @@ urlpatterns = [
     path("company/contacts/<int:pk>/", views.contact_edit, name="contact_edit"),
     path("company/contacts/<int:pk>/remove/", views.contact_remove, name="contact_remove"),
     path("company/figures/declare/", views.figure_declare, name="figure_declare"),
-    path("workspace/companies/<int:pk>/", views.company_detail, name="company_detail"),
     path("workspace/figures/<int:pk>/correct/", views.figure_correct, name="figure_correct"),
     path("industries/", views.industry_options, name="industry_options"),
+    path("", include("companies.directory.urls")),
     path("", include("companies.imports.urls")),
+    path("", include("companies.merging.urls")),
+    path("", include("companies.registration.urls")),
+    path("", include("companies.team.urls")),
     path("", include("companies.vault.urls")),
 ]

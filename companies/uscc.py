@@ -3,8 +3,12 @@
 import unicodedata
 from enum import Enum
 
+from django.utils.translation import gettext as _
+
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# 企业, 个体工商户, 农民专业合作社. An ID card's number passes the check sign, but not these.
+COMPANY_PREFIXES = ("91", "92", "93")
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -34,6 +38,22 @@ def check_sign(body: str) -> str:
     """The last sign that belongs to the first seventeen."""
     total = sum(ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(body))
     return ALPHABET[(31 - total % 31) % 31]
+
+
+def fault(code: str) -> str:
+    """Why a normalised code cannot be a company's, for the person who typed it; empty where it
+    can, also where its last sign has to be confirmed."""
+    if len(code) != 18:
+        return _("统一社会信用代码是 18 位，现在是 %(length)d 位。") % {"length": len(code)}
+    if wrong := "、".join(dict.fromkeys(sign for sign in code if sign not in ALPHABET)):
+        return _("代码里没有“%(signs)s”这样的字符，请核对（没有字母 I、O、S、V、Z）。") % {
+            "signs": wrong
+        }
+    if not code.startswith(COMPANY_PREFIXES):
+        return _("企业的代码以 91、92 或 93 开头。机关、事业单位和社会组织不在这里登记。")
+    if verdict(code) is Verdict.REJECT:
+        return _("代码有误：第 3 至 8 位应是数字，第 17 位应与前面相符。请对照营业执照核对。")
+    return ""
 
 
 def verdict(code: str) -> Verdict:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,14 +29,17 @@ from companies.models import (
 from companies.profile import industries
 from companies.profile.forms import ContactForm, CorrectionForm, DeclarationForm, ProfileForm
 from companies.profile.page import Profile
-
-OFFICIALS = (Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.POLICY_OFFICER, Role.AUDITOR)
+from companies.team.access import company_of, may
+from companies.team.enums import Scope
 
 
 @require_http_methods(["GET", "POST"])
 def company_profile(request: SignedInRequest) -> HttpResponse:
     """The company's own page. Its account is given here."""
     company = _own(request)
+    may_change = may(request.user, company, Scope.ACCOUNT)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = services.change_account(company, by=request.user, **form.cleaned_data)
@@ -47,10 +51,14 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
                 _("有款项待拨付，新账户须经财政两人核对后生效。在此以前不拨付，原账户保留。"),
             )
         return redirect("company_profile")
-    context = {"profile": Profile(company, request.user), "company": company, "form": form}
-    context["entries"] = company.credit_entries.standing_on(timezone.localdate()).order_by(
-        "-listed_on"
-    )
+    context = {
+        "profile": Profile(company, request.user),
+        "company": company,
+        "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
+        "form": form,
+        "may_change": may_change,
+        "may_edit": may(request.user, company, Scope.DATA),
+    }
     return render(request, "companies/profile.html", context, status=422 if form.errors else 200)
 
 
@@ -89,7 +97,7 @@ def _state(entry: CreditEntry, today: date, stands: bool) -> tuple[str, str]:
 
 @require_POST
 def account_withdraw(request: SignedInRequest) -> HttpResponse:
-    company = _own(request)
+    company = _own(request, Scope.ACCOUNT)
     change = company.open_account_change
     if change is None:
         messages.warning(request, _("没有等待核对的账户。"))
@@ -105,7 +113,7 @@ def account_withdraw(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def company_edit(request: SignedInRequest) -> HttpResponse:
-    company = _own(request)
+    company = _own(request, Scope.DATA)
     form = ProfileForm(request.POST or None, instance=company)
     faults: list[str] = []
     status = 200
@@ -145,7 +153,7 @@ def industry_options(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def contact_edit(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """Add a contact, or change one."""
-    company = _own(request)
+    company = _own(request, Scope.DATA)
     contact = get_object_or_404(Contact, pk=pk, company=company) if pk else None
     form = ContactForm(request.POST or None, instance=contact)
     faults: list[str] = []
@@ -173,7 +181,7 @@ def contact_edit(request: SignedInRequest, pk: int | None = None) -> HttpRespons
 
 @require_POST
 def contact_remove(request: SignedInRequest, pk: int) -> HttpResponse:
-    company = _own(request)
+    company = _own(request, Scope.DATA)
     contact = get_object_or_404(Contact, pk=pk, company=company)
     try:
         services.remove_contact(
@@ -189,7 +197,7 @@ def contact_remove(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def figure_declare(request: SignedInRequest) -> HttpResponse:
     """What the company says of a year. What other sources say stays beside it."""
-    company = _own(request)
+    company = _own(request, Scope.DATA)
     asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
     initial = {"year": timezone.localdate().year - 1} | asked
     form = DeclarationForm(request.POST or None, company=company, initial=initial)
@@ -200,15 +208,6 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
         return redirect("company_profile")
     status = 422 if form.errors else 200
     return _form_page(request, company, form, _("申报年度数据"), _("登记数据"), [], status)
-
-
-@require_GET
-@for_roles(*OFFICIALS)
-def company_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The officials' view. What a role is not shown is left out by the profile."""
-    company = _visible(request, pk)
-    context = {"profile": Profile(company, request.user), "company": company}
-    return render(request, "companies/company_detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -237,17 +236,14 @@ def figure_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "companies/figure_correct.html", context, status=status)
 
 
-def _own(request: SignedInRequest) -> Company:
-    company = Company.objects.of(request.user)
+def _own(request: SignedInRequest, scope: Scope | None = None) -> Company:
+    """The company that the person acts for; with a scope, only if they may do that."""
+    company = company_of(request)
     if company is None:
         raise Http404
+    if scope is not None and not may(request.user, company, scope):
+        raise PermissionDenied
     return company
-
-
-def _visible(request: SignedInRequest, pk: int) -> Company:
-    districts = request.user.district_ids(*OFFICIALS)
-    companies = Company.objects.filter(district__in=districts).select_related("district")
-    return get_object_or_404(companies, pk=pk)
 
 
 def _found(request: SignedInRequest, chosen: str) -> dict[str, Any]:

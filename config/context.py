@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Department, District, Role, User
 from accounts.stand_ins.views import HAVE_STAND_INS
 from companies.imports.access import kinds_for
-from companies.models import Company
+from companies.models import Company, Registration
+from companies.team.access import company_of
 from subsidies.applications.enums import EDITABLE
 from subsidies.applications.models import Application
 from subsidies.catalogue.desk import EDITION_ROLES
@@ -64,9 +65,11 @@ class Frame:
 
     @cached_property
     def company(self) -> Company | None:
-        if not self.user:
-            return None
-        return Company.objects.of(self.user)
+        return company_of(self.request) if self.user else None
+
+    @cached_property
+    def has_several_companies(self) -> bool:
+        return self.user is not None and Company.objects.acted_for_by(self.user).count() > 1
 
     @cached_property
     def department(self) -> Department | None:
@@ -118,7 +121,10 @@ class Frame:
                 ),
                 self._entry(_("材料库"), "vault", ["file_detail"]),
                 self._entry(_("企业资料"), "company_profile"),
+                self._entry(_("企业人员"), "team", ["member_edit"]),
             ]
+        elif self.user and not self.user.is_official:
+            entries.append(self._entry(_("登记企业"), "company_register"))
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
         if self.user and self.user.has_role(*CASE_ROLES, Role.FINANCE, Role.POLICY_OFFICER):
             entries.append(self._entry(_("工作台"), "home"))
@@ -136,6 +142,12 @@ class Frame:
                 self._entry(_("待办"), "worklist"),
                 self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]),
             ]
+        if self.user.is_official:
+            entries.append(
+                self._entry(
+                    _("企业"), "company_list", ["company_detail", "duplicate_list", "company_merge"]
+                )
+            )
         entries.append(self._entry(_("公示"), "public_notice_list", ["public_notice_detail"]))
         if self.user.has_role(Role.FINANCE, Role.AUDITOR):
             batches = ["batch_create", "batch_detail"]
@@ -148,6 +160,10 @@ class Frame:
             entries.append(self._entry(_("审计"), "audit_log"))
         if kinds_for(self.user):
             entries.append(self._entry(_("导入"), "import_list", ["import_detail"]))
+        if self.user.has_role(Role.ADMINISTRATOR):
+            waiting = Registration.objects.kept_by(self.user).pending().count()
+            here = ["registration_detail", "registration_confirm", "registration_refuse"]
+            entries.append(self._entry(_("企业登记"), "registration_list", here, waiting))
         if self.user.has_role(*EDITION_ROLES):
             entries.append(self._entry(_("政策版本库"), "edition_list"))
             entries.append(self._entry(_("信用规则"), "credit_rules"))

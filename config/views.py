@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.admin import KEEPERS
 from accounts.models import Role
+from companies.team.access import company_of
 from config.context import CASE_ROLES
 
 
@@ -24,4 +25,6 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("admin:index")
         if user.has_role(Role.POLICY_OFFICER):
             return redirect("edition_list")
+        if not user.is_official and company_of(request) is None:
+            return redirect("company_register")
     return redirect("policy_list")

@@ -22,6 +22,7 @@ from demo.lives import NOTICE_DAYS, Act, Life, Officials, Timeline
 from demo.news import tell_news
 from demo.people import DISTRICT, ensure_people, person
 from demo.registry import Firm, cnaps, demo_companies, make_firms, make_intensities
+from demo.teams import make_duplicates, make_teams
 from demo.workdays import Workdays
 from disbursements import services as disbursements
 from disbursements.models import Batch, BatchStatus
@@ -146,6 +147,9 @@ def _make(district: District, applications: int, random: Random) -> None:
     _set_budgets(lines)
     tell_news(district)
     people.update(email=Concat(F("username"), Value("@example.org")))
+    firms[0].clerk.refresh_from_db()
+    make_teams(district, firms[0])
+    make_duplicates(district, firms)
 
 
 def _ask_for_another_account(district: District) -> None:

@@ -18,7 +18,8 @@ IN_OFFICE_SINCE = date(2021, 1, 1)
 # Whom to sign in as, and for what: the short list that a newcomer sees, in the order in which an
 # application meets them. Everybody else of the demo has the same password.
 SIGN_INS = (
-    ("qiye", _("企业：查政策、试算、申请、看进度")),
+    ("qiye", _("企业管理员：查政策、试算、申请、看进度、邀请同事")),
+    ("qiye-jingban", _("同一家企业的经办人：申报、材料，不动收款账户")),
     ("qiye-2", _("企业：一件不予通过，一件缺数据暂不能判断")),
     ("jingxin-1", _("区经信局经办：受理、初审")),
     ("jingxin-2", _("区经信局经办：第二个人，受理过的件由他初审")),
@@ -30,7 +31,7 @@ SIGN_INS = (
     ("caizheng-3", _("区财政局：复核批次")),
     ("zhengce", _("政策管理：政策文件和版本")),
     ("shenji", _("审计：全过程记录和台账，只看不改")),
-    ("guanli", _("系统管理：部门、流程、工作日历、数据导入")),
+    ("guanli", _("系统管理：部门、流程、工作日历、数据导入、企业登记")),
     ("anquan", _("安全管理：人员、任职、委托代办、密码")),
 )
 
@@ -105,7 +106,9 @@ def ensure_people(district: District) -> None:
 
 def ensure_member(username: str, name: str, company: Company) -> User:
     user = ensure_users({username: name})[username]
-    Member.objects.get_or_create(user=user, company=company)
+    Member.objects.get_or_create(
+        user=user, company=company, defaults={"starts_on": IN_OFFICE_SINCE}
+    )
     return user
 
 

@@ -30,7 +30,7 @@ from companies.models import (
 )
 from companies.profile.kinds import AgreementKind, RecognitionKind
 from companies.uscc import check_sign, organisation_check_sign
-from demo.people import ensure_users, made_up_name
+from demo.people import IN_OFFICE_SINCE, ensure_users, made_up_name
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
 
@@ -156,7 +156,9 @@ def make_firms(district: District, random: Random) -> list[Firm]:
         Firm(company, people[username])
         for username, company in zip(usernames, companies, strict=True)
     ]
-    Member.objects.bulk_create(Member(user=firm.clerk, company=firm.company) for firm in firms)
+    Member.objects.bulk_create(
+        Member(user=firm.clerk, company=firm.company, starts_on=IN_OFFICE_SINCE) for firm in firms
+    )
     YearlyFigure.objects.bulk_create(
         figure
         for number, (company, standing) in enumerate(drawn, start=1)

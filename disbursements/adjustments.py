@@ -7,7 +7,7 @@ from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from disbursements.services import demand_return, require_finance, require_stranger
-from subsidies.applications import services as applications
+from outbox.services import mail_language
 from subsidies.ledger import services as ledger
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import AwardStatus
@@ -32,7 +32,7 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
             adjustment.done_by = by
             adjustment.status = AdjustmentStatus.DONE
     elif adjustment.kind == Adjustment.Kind.REDUCE and award.status == AwardStatus.PAID:
-        with applications.mail_language():
+        with mail_language():
             reason = _("年度结算：%(settlement)s") % {"settlement": adjustment.settlement}
         demand_return(award, adjustment.amount, reason=reason, by=by)
         adjustment.status = AdjustmentStatus.DEMANDED

@@ -14,6 +14,7 @@ from audit.services import record
 from companies.models import Company
 from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
 from outbox.failpoints import failpoint
+from outbox.services import mail_language
 from reviews.models import Case, Opinion, StageKind, Verdict
 from subsidies.applications import answers
 from subsidies.applications import services as applications
@@ -216,7 +217,7 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
     for line in lines:
         award = ledger.pay(line.award, on=on, by=by)
         assert line.award.claim is not None
-        with applications.mail_language():
+        with mail_language():
             applications.tell_company(
                 line.award.claim.application,
                 f"paid:{award.pk}",
@@ -262,7 +263,7 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
         batch.save(update_fields=["status"])
     assert line.award.claim is not None
     application = line.award.claim.application
-    with applications.mail_language():
+    with mail_language():
         applications.tell_company(
             application,
             f"failed:{line.pk}",
@@ -322,7 +323,7 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
     clawback.save(update_fields=["status", "confirmed_by", "confirmed_at"])
     assert clawback.award.claim is not None
     application = clawback.award.claim.application
-    with applications.mail_language():
+    with mail_language():
         applications.tell_company(
             application,
             f"clawback:{clawback.pk}",

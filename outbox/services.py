@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from audit.services import record
@@ -176,6 +177,11 @@ def perform_due() -> None:
     while ids := list(Job.objects.claimable().order_by("pk").values_list("pk", flat=True)):
         for job_id in ids:
             perform(job_id)
+
+
+def mail_language() -> translation.override:
+    """Mails are in Chinese, whatever the person who causes them reads."""
+    return translation.override(settings.LANGUAGE_CODE)
 
 
 @handler("mail")

@@ -42,7 +42,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
     company = application.company
     awards = (
         Award.objects.standing()
-        .filter(company=company, district=application.district_id)
+        .filter(company__in=company.rows(), district=application.district_id)
         .order_by("-policy_year")
         .values_list("policy_year")
         .annotate(total=Sum(NET))
@@ -58,7 +58,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
         ],
         open_count=Case.objects.visible_to(user)
         .filter(
-            application__company=company,
+            application__company__in=company.rows(),
             application__status__in=[Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED],
         )
         .exclude(application=application)

@@ -19,7 +19,7 @@ from accounts.models import Appointment, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.facts import company_facts
-from outbox.services import enqueue
+from outbox.services import enqueue, mail_language
 from reviews import receipts
 from reviews.models import Alert, Case, Task
 from reviews.people import is_outsider, principal_on
@@ -131,7 +131,7 @@ def _is_clean(answer: Json, findings: Iterable[Finding]) -> bool:
 
 def _changes(before: Receipt, answer: Json, findings: list[Finding]) -> Iterable[Change]:
     """What got worse, each thing once, in Chinese as all that is kept."""
-    with applications.mail_language():
+    with mail_language():
         passed = {
             (claim["id"], check["code"])
             for claim in before.answer["claims"]
@@ -202,7 +202,7 @@ def _raise_alert(
 def _tell(alert: Alert, case: Case, application: Application) -> None:
     """Mail those whose task it is, once for what the alert says now."""
     texts = [change["text"] for change in alert.changes]
-    with applications.mail_language():
+    with mail_language():
         subject = _("结论有变化：%(application)s") % {"application": application}
         body = _("%(changes)s\n请登录工作台，在待办的“结论有变”中处理。") % {
             "changes": "\n".join(texts)

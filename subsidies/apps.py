@@ -8,10 +8,15 @@ class SubsidiesConfig(AppConfig):
 
     def ready(self) -> None:
         from companies import pending
+        from companies.merging.relations import STAYS
         from companies.vault.access import HOLDERS
+        from subsidies import merging  # noqa: F401  (receives when companies are merged)
         from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)
         from subsidies.applications.held_files import Attachments
-        from subsidies.ledger.services import has_pending_awards
+        from subsidies.ledger.services import has_pending_awards, was_paid_since
 
         HOLDERS.append(Attachments())
         pending.SOURCES.append(has_pending_awards)
+        pending.PAYMENTS.append(was_paid_since)
+        # What was applied for, granted and counted is never rewritten.
+        STAYS.update({"subsidies.Application", "subsidies.Award", "subsidies.CompanyYear"})

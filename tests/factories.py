@@ -141,11 +141,14 @@ class YearlyFigureFactory(DjangoModelFactory):
 
 
 class MemberFactory(DjangoModelFactory):
+    """A 管理员, who may do everything for the company."""
+
     class Meta:
         model = Member
 
     user = factory.SubFactory(UserFactory)
     company = factory.SubFactory(CompanyFactory)
+    starts_on = date(2020, 1, 1)
 
 
 class ApplicationFactory(DjangoModelFactory):

@@ -14,6 +14,7 @@ from accounts.models import District
 from companies import uscc
 from companies.imports import cells
 from companies.imports.access import ImportKind
+from companies.initials import initials_of
 from companies.models import (
     Agreement,
     Company,
@@ -38,7 +39,6 @@ Key = tuple[Any, ...]
 
 CODE = "uscc"
 NAME = "name"
-BUSINESS_CODES = ("91", "92", "93")
 TEXT_FIELDS = (CODE, "industry", "number")
 
 
@@ -177,7 +177,8 @@ class Companies(Kind):
         return self.rows(district).filter(uscc__in={row[CODE] for row in values})
 
     def fields_of(self, values: Values) -> Values:
-        return values
+        # Rows are changed in bulk, past the field's own care for it.
+        return values | {"initials": initials_of(values[NAME])}
 
     def build(self, values: Values, company: Company | None, district: District) -> Company:
         return Company(district=district, **values)
@@ -186,7 +187,7 @@ class Companies(Kind):
         """Why a person must confirm a new code; empty where nobody needs to."""
         if uscc.verdict(code) is uscc.Verdict.CONFIRM:
             return _("末位校验码不符，2016 年前有少数企业确是如此")
-        if not code.startswith(BUSINESS_CODES):
+        if not code.startswith(uscc.COMPANY_PREFIXES):
             return _("不是企业的代码（91、92、93 开头）")
         return ""
 

@@ -218,7 +218,7 @@ class _Walk:
         companies = {
             company.uscc: company
             for company in Company.objects.filter(uscc__in=codes).only(
-                "uscc", "name", "district_id"
+                "uscc", "name", "district_id", "merged_into"
             )
         }
         lines = [line for line in batch if self._is_known(line, companies)]
@@ -263,6 +263,14 @@ class _Walk:
     def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
         code = line.values[CODE]
         company = companies.get(code)
+        if company and company.merged_into:
+            self._fault_at(
+                CODE,
+                _("这个代码的企业已并入 %(code)s，请改用那个代码")
+                % {"code": company.merged_into.uscc},
+                line,
+            )
+            return False
         if isinstance(self.kind, Companies):
             if company and company.district_id != self.district.pk:
                 self._fault_at(CODE, _("这家企业登记在别的区县，不能由本区导入"), line)

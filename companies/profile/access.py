@@ -23,7 +23,7 @@ CALLERS = (Role.REVIEWER, Role.LEAD, Role.FINANCE)
 
 
 def is_member(user: User, company: Company) -> bool:
-    return company.members.filter(user=user).exists()
+    return company.members.acting(user).exists()
 
 
 def sees_contribution(user: User, company: Company) -> bool:

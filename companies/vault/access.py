@@ -37,14 +37,16 @@ HOLDERS: list[Holder] = []
 
 def visible_to(user: User) -> QuerySet[StoredFile]:
     """The files of one's companies, and those of what one may see."""
-    seen = Q(company__members__user=user)
+    seen = Q(company__in=Company.objects.of_person(user))
     for holder in HOLDERS:
         seen |= Q(pk__in=holder.files_seen_by(user).values("pk"))
-    return StoredFile.objects.filter(seen).distinct()
+    return StoredFile.objects.filter(seen)
 
 
 def is_own(file: StoredFile, user: User) -> bool:
-    return file.company.members.filter(user=user).exists()
+    if file.company is None:
+        return file.uploaded_by_id == user.pk
+    return file.company.has_member(user)
 
 
 def may_open(file: StoredFile, user: User) -> bool:

@@ -17,6 +17,8 @@ from accounts.refusals import NotAllowed
 from audit.services import record
 from companies.files import store_file
 from companies.models import Company, Import, PreviewPage, StoredFile
+from companies.team import access
+from companies.team.enums import Scope
 from companies.vault import previews
 from companies.vault.access import is_clean_enough
 from companies.vault.kinds import FileKind
@@ -45,7 +47,7 @@ def keep_file(
 ) -> StoredFile:
     """Put a file into the vault. The same bytes again are the same file, with what is said of it
     now. Raises Refused with what is wrong with the file."""
-    _require_member(company, by)
+    access.require(company, by, Scope.DATA)
     with transaction.atomic():
         stored = store_file(
             company, upload, by=by, kind=kind, valid_from=valid_from, valid_until=valid_until
@@ -66,7 +68,9 @@ def describe_file(
 ) -> StoredFile:
     """Say what a file is and how long it holds."""
     stored = StoredFile.objects.select_for_update(of=("self",), no_key=True).get(pk=stored.pk)
-    _require_member(stored.company, by)
+    if stored.company is None:
+        raise NotAllowed(_("企业登记确认后才能更改。"))
+    access.require(stored.company, by, Scope.DATA)
     stored.kind, stored.valid_from, stored.valid_until = kind, valid_from, valid_until
     stored.save(update_fields=["kind", "valid_from", "valid_until"])
     record(
@@ -198,14 +202,13 @@ def _known_files() -> Iterator[tuple[str, Callable[[str], bool]]]:
 
 def _tell_members(stored: StoredFile, event: str, subject: str, body: str) -> None:
     people = [
-        member.user.email
-        for member in stored.company.members.select_related("user").order_by("pk")
-        if member.user.is_active and member.user.email
+        person.email
+        for person in (
+            User.objects.filter(memberships__in=stored.company.members.current()).order_by("pk")
+            if stored.company
+            else [stored.uploaded_by]
+        )
+        if person.email
     ]
     if people:
         enqueue("mail", f"file:{stored.pk}:{event}", to=people, subject=subject, body=body)
-
-
-def _require_member(company: Company, by: User) -> None:
-    if not company.members.filter(user=by).exists():
-        raise NotAllowed(_("只有本企业的人员可以办理。"))

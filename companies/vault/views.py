@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse
@@ -17,6 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import SignedInRequest
 from accounts.refusals import Refused
 from companies.models import Company, StoredFile
+from companies.team.access import company_of, may
+from companies.team.enums import Scope
 from companies.vault import access, services
 from companies.vault.access import Use
 from companies.vault.downloads import attachment, picture
@@ -61,6 +64,9 @@ class Row:
 @require_http_methods(["GET", "POST"])
 def vault(request: SignedInRequest) -> HttpResponse:
     company = _company_of(request)
+    may_add = may(request.user, company, Scope.DATA)
+    if request.method == "POST" and not may_add:
+        raise PermissionDenied
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
@@ -87,6 +93,7 @@ def vault(request: SignedInRequest) -> HttpResponse:
     context = {
         "company": company,
         "form": form,
+        "may_add": may_add,
         "page": page,
         "rows": [_row(file, uses.get(file.pk, []), request) for file in page],
         "kinds": FileKind.choices,
@@ -103,6 +110,10 @@ def file_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     own = access.is_own(stored, request.user)
     if request.method == "POST" and not own:
         raise Http404
+    company = stored.company if own else None
+    may_describe = company is not None and may(request.user, company, Scope.DATA)
+    if request.method == "POST" and not may_describe:
+        raise PermissionDenied
     form = DescriptionForm(
         request.POST or None,
         initial={name: getattr(stored, name) for name in DescriptionForm.Meta.fields},
@@ -112,10 +123,11 @@ def file_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
         services.describe_file(stored, **(data | {"kind": FileKind(data["kind"])}), by=request.user)
         messages.success(request, _("已保存。"))
         return redirect("file_detail", pk)
-    uses = access.uses_in(stored.company).get(stored.pk, []) if own else []
+    uses = access.uses_in(company).get(stored.pk, []) if company else []
     context = {
         "layout": "portal.html" if own else "workspace.html",
         "own": own,
+        "may_describe": may_describe,
         "row": _row(stored, uses, request),
         "file": stored,
         "uses": uses,
@@ -152,7 +164,7 @@ def deliver(request: SignedInRequest, stored: StoredFile) -> HttpResponseBase:
 
 
 def _company_of(request: SignedInRequest) -> Company:
-    company = Company.objects.filter(members__user=request.user).order_by("pk").first()
+    company = company_of(request)
     if company is None:
         raise Http404
     return company

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
 from reviews.models import StageKind, Verdict
+from subsidies.applications import acts
 from subsidies.ledger.models import AwardStatus
 from subsidies.templatetags.money import wan_unit
 
@@ -23,12 +24,7 @@ AWARD_KINDS = {
     AwardStatus.CANCELLED: "shut",
 }
 ACTIONS = {
-    "application.started": _("建立草稿"),
-    "application.submitted": _("提交申请"),
-    "application.corrected": _("补正后提交"),
-    "application.withdrawn": _("撤回申请"),
-    "application.file_added": _("上传材料"),
-    "application.file_removed": _("移除材料"),
+    **acts.WORDS,
     "case.credit_judged": _("判断信用记录"),
     "case.alert_raised": _("筛查发现结论有变"),
     "case.alert_handled": _("消除变化提醒"),
@@ -59,6 +55,16 @@ ACTIONS = {
     "company.contact_removed": _("删去联系人"),
     "figure.declared": _("申报年度数据"),
     "figure.corrected": _("更正财政贡献"),
+    "company.merged": _("合并企业"),
+    "company.parted": _("撤销企业合并"),
+    "registration.sent": _("提交企业登记"),
+    "registration.confirmed": _("确认企业登记"),
+    "registration.refused": _("退回企业登记"),
+    "team.invited": _("邀请企业人员"),
+    "team.invitation_revoked": _("撤销邀请"),
+    "team.joined": _("接受邀请"),
+    "team.changed": _("更改企业人员权限"),
+    "team.ended": _("停用企业人员"),
     "configuration.added": _("新增配置"),
     "configuration.changed": _("修改配置"),
     "edition.published": _("发布政策版本"),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import SignedInRequest
 from reviews.casefile import CaseFile
 from reviews.models import Case
+from subsidies.applications.acts import acts_on
 from subsidies.models import Application
 
 
@@ -24,10 +25,10 @@ def application_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if case is None:
         # Taken back before it was filed.
         return render(request, "reviews/application_dropped.html", {"application": application})
-    if not application.company.members.filter(user=request.user).exists():
+    if not application.company.has_member(request.user):
         return redirect(case)
     file = CaseFile(case, request.user, for_company=True)
-    context = {"application": case.application, "file": file}
+    context = {"application": case.application, "file": file, "acts": acts_on(case.application)}
     return render(request, "reviews/application_detail.html", context)
 
 

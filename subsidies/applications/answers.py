@@ -34,7 +34,9 @@ def question_about(
     industry average counts; `found` is what stands against the company under the claims'
     document (`subsidies.credit.findings`).
     """
-    history = Award.objects.filter(company=company).standing().order_by("granted_at", "pk")
+    history = (
+        Award.objects.filter(company__in=company.rows()).standing().order_by("granted_at", "pk")
+    )
     return {
         "as_of": timezone.localdate().isoformat(),
         "company": company_facts(company, year=year) | {"dishonesty": dishonesty(found)},

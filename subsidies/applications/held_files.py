@@ -21,7 +21,7 @@ class Attachments:
         return StoredFile.objects.filter(pk__in=held.values("file"))
 
     def uses_in(self, company: Company) -> Iterable[tuple[UUID, Use]]:
-        held = Attachment.objects.filter(application__company=company).select_related(
+        held = Attachment.objects.filter(application__company__in=company.rows()).select_related(
             "application__item"
         )
         for attachment in held.order_by("-added_at"):

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def of_companies_of(self, user: "User") -> Self:
         """Applications of the companies the person belongs to."""
-        return self.filter(company__members__user=user)
+        return self.filter(company__in=Company.objects.of_person(user))
 
     def visible_to(self, user: "User") -> Self:
         """Applications of one's own companies; to officials those that were filed: of the items
         that one's departments lead or have a say in, to finance and auditors of the district.
         Never a company's to which the official belongs, nor another's draft."""
-        own = Q(company__members__user=user)
+        own = Q(company__in=Company.objects.of_person(user))
         departments = user.department_ids(Role.REVIEWER, Role.LEAD)
         districts = user.district_ids(Role.FINANCE, Role.AUDITOR)
         filed = ~Q(status=Status.DRAFT) & ~Q(submitted_at__isnull=True)
@@ -66,6 +66,10 @@ class Application(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     saved_at = models.DateTimeField(auto_now=True)
+    # Who typed last; None where that was not kept.
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -8,10 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import NumberSeries, User
@@ -19,8 +18,10 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.files import store_file
 from companies.models import Company, ScanState, StoredFile
+from companies.team import access
+from companies.team.enums import Scope
 from companies.vault.kinds import kind_of
-from outbox.services import enqueue
+from outbox.services import enqueue, mail_language
 from subsidies.applications import signals
 from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Application, Attachment, Claim
@@ -43,8 +44,8 @@ class ClaimInput:
 
 
 def start_application(item: Item, company: Company, *, by: User) -> Application:
-    """Open a draft. Anyone of the company may."""
-    _require_member(company, by)
+    """Open a draft. All who apply for the company work on it together."""
+    access.require(company, by, Scope.APPLY)
     _require_offered(item, company)
     with transaction.atomic():
         application = Application.objects.create(
@@ -68,7 +69,8 @@ def save_draft(
     application = _locked_for_editing(application, by=by, revision=revision)
     application.form_data = form_data
     application.revision += 1
-    application.save(update_fields=["form_data", "revision", "saved_at"])
+    application.saved_by = by
+    application.save(update_fields=["form_data", "revision", "saved_at", "saved_by"])
     return application
 
 
@@ -162,7 +164,11 @@ def submit_application(
     application.submitted_by = by
     application.submitted_at = application.submitted_at or timezone.now()
     application.save()
+    merged = application.company.merged_rows.values_list("pk", flat=True)
+    had = [_matter(pk, application, claim) for pk in merged for claim in claims]
     try:
+        if Claim.objects.filter(matter__in=had).exists():
+            raise IntegrityError("claimed by a row that was merged into the company")
         with transaction.atomic():
             _write_claims(application, claims)
     except IntegrityError:
@@ -192,7 +198,7 @@ def submit_application(
 def withdraw_application(application: Application, *, by: User) -> Application:
     """Take an application back, at any time before approval."""
     application = _locked(application)
-    _require_member(application.company, by)
+    access.require(application.company, by, Scope.APPLY)
     _require_arrow(application, Status.WITHDRAWN)
     filed = application.number is not None
     _close(application, Status.WITHDRAWN)
@@ -257,11 +263,6 @@ def lock_application(application: Application) -> Application:
     return _locked(application)
 
 
-def mail_language() -> translation.override:
-    """Mails are in Chinese, whatever the person who causes them reads."""
-    return translation.override(settings.LANGUAGE_CODE)
-
-
 def tell_company(application: Application, event: str, subject: str, body: str) -> None:
     """Mail the person who filed, after the commit, once for an event of a revision."""
     person = application.submitted_by or application.created_by
@@ -289,7 +290,7 @@ def _locked_for_editing(
     application: Application, *, by: User, revision: int | None = None
 ) -> Application:
     application = _locked(application)
-    _require_member(application.company, by)
+    access.require(application.company, by, Scope.APPLY)
     if not application.is_editable:
         raise StateChanged(
             _("这件申请%(status)s，不能再修改。") % {"status": application.get_status_display()}
@@ -297,11 +298,6 @@ def _locked_for_editing(
     if revision is not None and application.revision != revision:
         raise StateChanged(_("同事刚改过这件申请。请刷新页面，核对后再改。"))
     return application
-
-
-def _require_member(company: Company, by: User) -> None:
-    if not company.members.filter(user=by).exists():
-        raise NotAllowed(_("只有本企业的人员可以办理。"))
 
 
 def _require_offered(item: Item, company: Company) -> None:
@@ -351,14 +347,14 @@ def _write_claims(application: Application, claims: list[ClaimInput]) -> None:
         row.match_required = claim.match_required
         row.facts = claim.facts
         row.determined_amount = None
-        row.matter = _matter(application, claim)
+        row.matter = _matter(application.company_id, application, claim)
         row.save()
 
 
-def _matter(application: Application, claim: ClaimInput) -> str:
+def _matter(company_id: int, application: Application, claim: ClaimInput) -> str:
     return "|".join(
         (
-            str(application.company_id),
+            str(company_id),
             application.item.code,
             claim.level.code,
             claim.subject,

@@ -22,14 +22,16 @@ from django_htmx.middleware import HtmxDetails
 from accounts.access import SignedInRequest, posted_number
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from companies.models import ScanState, StoredFile
+from companies.team.access import company_of, may
+from companies.team.enums import Scope
 from companies.vault.kinds import FileKind, kind_of
 from companies.vault.views import deliver
 from subsidies.applications import answers, services
+from subsidies.applications.acts import acts_on
 from subsidies.applications.enums import Status
 from subsidies.applications.forms import ApplicationForm
 from subsidies.applications.models import Application, Attachment
 from subsidies.catalogue.models import Item
-from subsidies.catalogue.views import company_of
 from subsidies.credit.findings import findings_of
 
 PAGE_SIZE = 20
@@ -94,7 +96,12 @@ class Part:
 
 @require_GET
 def application_list(request: CompanyRequest) -> HttpResponse:
-    mine = Application.objects.of_companies_of(request.user)
+    company = company_of(request)
+    mine = (
+        Application.objects.filter(company__in=company.rows())
+        if company
+        else Application.objects.none()
+    )
     wanted = request.GET.get("view", "")
     wanted = wanted if wanted in VIEWS else ""
     views = [
@@ -118,7 +125,7 @@ def application_create(request: CompanyRequest, code: str) -> HttpResponse:
     if request.method == "GET":
         # Where one lands after signing in: opening a draft takes a press of the button.
         return redirect(item)
-    company = company_of(request.user)
+    company = company_of(request)
     if company is None:
         raise PermissionDenied
     untouched = Application.objects.filter(
@@ -137,6 +144,8 @@ def application_edit(request: CompanyRequest, pk: UUID) -> HttpResponse:
     application = _mine(request, pk)
     if not application.is_editable:
         return redirect(application)
+    if not may(request.user, application.company, Scope.APPLY):
+        raise PermissionDenied
     if request.method == "GET":
         form = ApplicationForm(application.item, initial=application.form_data)
         return _show_form(request, application, form)
@@ -253,7 +262,7 @@ def attachment_download(request: CompanyRequest, pk: UUID) -> HttpResponseBase:
 
 def _mine(request: CompanyRequest, pk: UUID) -> Application:
     mine = Application.objects.of_companies_of(request.user).select_related(
-        "company__district", "district", "item__edition__document__district"
+        "company__district", "district", "item__edition__document__district", "saved_by"
     )
     return get_object_or_404(mine, pk=pk)
 
@@ -373,6 +382,7 @@ def _form_context(
         "parts": _parts(form, judged, materials, problems),
         "answer": _estimate(application, judged),
         "credit": findings_of(application),
+        "acts": acts_on(application),
         "now": timezone.localtime(),
     }
 
@@ -456,6 +466,8 @@ def _not_saved(request: CompanyRequest, application: Application, refusal: Refus
 
 
 def _refused(request: CompanyRequest, refusal: Refused, url: str) -> HttpResponse:
+    if isinstance(refusal, NotAllowed):
+        raise PermissionDenied
     for text in refusal.messages:
         messages.error(request, text)
     return redirect(url)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.middleware import HtmxDetails
 
-from accounts.models import User
 from companies.models import Company
+from companies.team.access import company_of
 from subsidies.applications import answers
 from subsidies.applications.enums import Status
 from subsidies.applications.fit import Fit, fits, presumed_day
@@ -75,15 +74,10 @@ def _card(item: Item, fit: Fit | None, today: date) -> Card:
     )
 
 
-def company_of(user: User | AnonymousUser) -> Company | None:
-    """The company for which the person looks at policies."""
-    return Company.objects.of(user) if user.is_authenticated else None
-
-
 @require_GET
 @login_not_required
 def policy_list(request: HttpRequest) -> HttpResponse:
-    company = company_of(request.user)
+    company = company_of(request)
     items = Item.objects.current().for_list()
     if company:
         items = items.filter(edition__document__district=company.district)
@@ -112,7 +106,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 def policy_detail(request: HttpRequest, code: str) -> HttpResponse:
     """An item with its calculator. A company sees at once what the registry says of its case."""
     item = _item(code)
-    company = company_of(request.user)
+    company = company_of(request)
     level = request.GET.get("level", "")
     answer = None
     if company and item.is_open:
@@ -135,7 +129,7 @@ def estimate_policy(request: PublicRequest, code: str) -> HttpResponse:
     if request.method == "GET":
         # The address of an answer, loaded again: its figures were not kept.
         return redirect(item)
-    company = company_of(request.user)
+    company = company_of(request)
     form = EstimateForm(item, request.POST)
     question = form.question()
     answer = _answer(item, company, question) if question else None

@@ -5,11 +5,11 @@ them, moves the counters and writes the entry, all in the caller's transaction.
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,7 +90,9 @@ def grant_application(
     if missing := [claim for claim in claims if claim.pk not in amounts]:
         raise Refused(_("“%(claim)s”还没有核定金额，请退回审定。") % {"claim": missing[0]})
     line, held = _locked_budget(application)
-    locked(Company.objects.filter(pk=application.company_id)).get()
+    company = locked(Company.objects.filter(pk=application.company_id)).get()
+    if company.merged_into_id:
+        raise Refused(_("这家企业已并入另一行，它的申请不能批准。"))
     years = {
         year: _locked_company_year(application, year)
         for year in sorted({claim.policy_year for claim in claims})
@@ -303,7 +305,13 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
 
 def has_pending_awards(company: Company) -> bool:
     """Whether money was granted to the company and has not reached it yet."""
-    return Award.objects.pending().filter(company=company).exists()
+    return Award.objects.pending().filter(company__in=company.rows()).exists()
+
+
+def was_paid_since(company: Company, moment: datetime) -> bool:
+    """Whether an award of the company was paid after that moment."""
+    paid = LedgerEntry.objects.filter(kind=EntryKind.PAY, at__gt=moment)
+    return paid.filter(award__company__in=company.rows()).exists()
 
 
 def budget_line_for(application: Application) -> BudgetLine | None:
@@ -418,9 +426,7 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     row = locked(CompanyYear.objects.filter(**key)).get()
     cap = annual_cap(application.company, year)
-    carried = Award.objects.filter(
-        company=application.company, district=application.district, policy_year=year, claim=None
-    ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    carried = _carried(row)
     used = carried + row.capped + row.uncapped_seen
     # Once something was granted against it, the cap stays as it was: what it should have been is
     # settled by an adjustment, not by editing the row.
@@ -431,6 +437,35 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
         row.cap, row.carried = cap, carried
         row.save(update_fields=["cap", "carried"])
     return row
+
+
+def _carried(row: CompanyYear) -> Decimal:
+    """What counts against the cap beside the row's own awards: those from before this system,
+    and all of the rows that were merged into the company."""
+    awards = Award.objects.standing().filter(
+        Q(company=row.company_id, claim=None) | Q(company__merged_into=row.company_id),
+        district=row.district_id,
+        policy_year=row.year,
+    )
+    carried: Decimal = awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    return carried
+
+
+def recount(company: Company) -> None:
+    """After rows were merged into the company or parted from it: what its caps have left.
+
+    Raises Refused where capped awards stand and both rows together are above a cap.
+    """
+    years = locked(CompanyYear.objects.filter(company=company)).order_by("district_id", "year")
+    for row in years:
+        row.carried = _carried(row)
+        if row.capped and (
+            row.cap is None or row.carried + row.capped + row.uncapped_seen > row.cap
+        ):
+            raise Refused(
+                _("%(year)s 年度两行已批准的合计超过年度总量，不能合并。") % {"year": row.year}
+            )
+        row.save(update_fields=["carried"])
 
 
 def annual_cap(company: Company, year: int) -> Decimal | None:

@@ -79,8 +79,10 @@ def test_people_added_to_a_company_are_named(administrator, client, company, cle
         "members-0-id": member.pk,
         "members-0-company": company.pk,
         "members-0-user": clerk.pk,
+        "members-0-role": "administrator",
         "members-1-company": company.pk,
         "members-1-user": newcomer.pk,
+        "members-1-role": "administrator",
     }
     given = {name: value for name, value in given.items() if value is not False}
 

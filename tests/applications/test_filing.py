@@ -15,7 +15,7 @@ from subsidies.applications import services
 from subsidies.applications.enums import Status
 from subsidies.models import Application, Claim
 from tests import domain
-from tests.factories import UserFactory
+from tests.factories import MemberFactory, UserFactory
 
 TOMORROW = date(2026, 3, 12)
 
@@ -228,6 +228,6 @@ def test_a_person_without_an_address_holds_nothing_up(company, clerk):
 def test_a_colleague_may_file_what_another_began(company):
     application = domain.draft(company)
     colleague = UserFactory()
-    company.members.create(user=colleague)
+    MemberFactory(user=colleague, company=company)
 
     assert domain.submit(application, by=colleague).submitted_by == colleague

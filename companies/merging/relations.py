@@ -1,0 +1,23 @@
+"""Which rows go over when two companies become one: all that point at a company, but for those
+that a room says must stay where they were written."""
+
+from collections.abc import Iterator
+
+from django.db import models
+
+from companies.models import Company
+
+# Tables by their labels. Their rows are history that is read through `Company.rows()`; rooms
+# further on add theirs when the applications are loaded.
+STAYS = {"companies.Merge"}
+
+
+def relations() -> Iterator[tuple[type[models.Model], str]]:
+    """Every table whose rows go over, with the column that points at the company."""
+    for field in Company._meta.get_fields(include_hidden=True):
+        if field.auto_created and not field.concrete and not field.many_to_many:
+            model = field.related_model
+            assert isinstance(model, type)
+            assert issubclass(model, models.Model)
+            if model._meta.label not in STAYS:
+                yield model, field.field.name  # type: ignore[union-attr]

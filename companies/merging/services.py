@@ -1,0 +1,139 @@
+"""Merging two rows of one company, seen before it is done, and undone until money has left.
+
+`docs/decisions/0014-a-merged-row-stays.md` says why nothing is rewritten.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.services import record
+from companies import pending
+from companies.merging import signals
+from companies.merging.relations import relations
+from companies.models import Company, Merge
+
+Moved = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A kind of rows in a preview: how many go over, and what of them stays and why not."""
+
+    what: str
+    moves: int
+    stays: list[str]
+
+
+@transaction.atomic
+def merge(kept: Company, removed: Company, *, by: User) -> Merge:
+    """Make two rows one company: what points at `removed` goes over to `kept`, except where the
+    database already has the same there; its awards and applications stay and count for both.
+
+    Raises Refused with everything that stands in the way.
+    """
+    kept, removed = _locked(kept, removed, by)
+    faults = []
+    for company in (kept, removed):
+        if company.merged_into_id:
+            faults.append(_("%(company)s 已并入另一行。请刷新页面。") % {"company": company})
+        if pending.has_pending_money(company):
+            faults.append(
+                _("%(company)s 还有没拨付的奖补，拨付或取消以后才能合并。") % {"company": company}
+            )
+    if faults:
+        raise Refused(*faults)
+    removed.merged_into = kept
+    removed.save(update_fields=["merged_into"])
+    done = Merge.objects.create(kept=kept, removed=removed, by=by, moved=_move(kept, removed))
+    signals.merged.send(Company, kept=kept, removed=removed)
+    record("company.merged", about=kept, by=by, removed=removed.pk, moved=done.moved)
+    return done
+
+
+def preview(kept: Company, removed: Company, *, by: User) -> list[Line]:
+    """What a merge would do: it is done and taken back. Raises what the merge raises."""
+    with transaction.atomic():
+        moved = merge(kept, removed, by=by).moved
+        lines = []
+        for model, column in relations():
+            stays = [
+                str(row) for row in model._base_manager.filter(**{column: removed}).order_by("pk")
+            ]
+            moves = len(moved.get(_key(model, column), []))
+            if moves or stays:
+                lines.append(Line(str(model._meta.verbose_name), moves, stays))
+        transaction.set_rollback(True)
+    return lines
+
+
+@transaction.atomic
+def undo(done: Merge, *, by: User) -> Merge:
+    """Part the rows again: what went over goes back. Until the company is paid."""
+    kept, removed = _locked(done.kept, done.removed, by)
+    done = Merge.objects.select_for_update(of=("self",), no_key=True).get(pk=done.pk)
+    if done.undone_at:
+        raise StateChanged(_("这次合并已经撤销。请刷新页面。"))
+    if removed.merged_into_id != kept.pk:
+        raise Refused(_("%(company)s 后来又并入了另一行，请先撤销那一次。") % {"company": kept})
+    removed.merged_into = None
+    removed.save(update_fields=["merged_into"])
+    for key, pks in done.moved.items():
+        label, column = key.rsplit(".", 1)
+        rows = apps.get_model(label)._base_manager.filter(pk__in=pks, **{column: kept})
+        rows.update(**{column: removed})
+    signals.parted.send(Company, kept=kept, removed=removed)
+    # Behind the locks that a payment takes too.
+    if pending.was_paid_since(kept, done.at):
+        raise Refused(_("合并以后已经拨付过，不能再撤销。"))
+    done.undone_by, done.undone_at = by, timezone.now()
+    done.save(update_fields=["undone_by", "undone_at"])
+    record("company.parted", about=kept, by=by, removed=removed.pk, merged_at=done.at)
+    return done
+
+
+def summary(done: Merge) -> list[tuple[str, int]]:
+    """How many rows of which kind went over."""
+    counted: Counter[str] = Counter()
+    for key, pks in done.moved.items():
+        counted[str(apps.get_model(key.rsplit(".", 1)[0])._meta.verbose_name)] += len(pks)
+    return sorted(counted.items())
+
+
+def _move(kept: Company, removed: Company) -> Moved:
+    """Each row by itself: where the database refuses it, because the like is there, it stays."""
+    moved: Moved = {}
+    for model, column in relations():
+        rows = model._base_manager.filter(**{column: removed})
+        for pk in rows.order_by("pk").values_list("pk", flat=True):
+            try:
+                with transaction.atomic():
+                    model._base_manager.filter(pk=pk).update(**{column: kept})
+            except IntegrityError:
+                continue
+            moved.setdefault(_key(model, column), []).append(str(pk))
+    return moved
+
+
+def _key(model: type[Model], column: str) -> str:
+    return f"{model._meta.label}.{column}"
+
+
+def _locked(kept: Company, removed: Company, by: User) -> tuple[Company, Company]:
+    if kept.pk == removed.pk:
+        raise Refused(_("请选择两行不同的企业。"))
+    rows = Company.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    found = {row.pk: row for row in rows.filter(pk__in=[kept.pk, removed.pk])}
+    kept, removed = found[kept.pk], found[removed.pk]
+    if not {kept.district_id, removed.district_id} <= by.district_ids(Role.ADMINISTRATOR):
+        raise NotAllowed(_("企业合并由当地的系统管理人员办理。"))
+    if kept.district_id != removed.district_id:
+        raise Refused(_("两行登记在不同的区县，不能合并。"))
+    return kept, removed

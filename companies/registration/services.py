@@ -1,0 +1,188 @@
+"""Registering a company, or claiming a row that nobody acts for; the district confirms."""
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import District, Role, User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.services import record
+from companies import uscc
+from companies.files import store_file
+from companies.models import Company, Contact, Registration, ScanState, StoredFile
+from companies.registration.models import RegistrationState
+from companies.team.enums import LEADS, MemberRole
+from companies.team.services import join
+from companies.vault.kinds import FileKind
+from outbox.services import enqueue, mail_language
+
+
+def register(
+    code: str,
+    *,
+    name: str,
+    district: District,
+    street: str,
+    role: MemberRole,
+    licence: UploadedFile,
+    code_confirmed: bool,
+    by: User,
+) -> Registration:
+    """Ask to act for the company with this code, as it is typed.
+
+    `code_confirmed` says that the person stands by a code whose last sign is wrong. A code that
+    is known already is claimed in its own district. Raises Refused with the reason and the
+    remedy.
+    """
+    code = uscc.normalise(code)
+    if fault := uscc.fault(code):
+        raise Refused(fault)
+    doubtful = uscc.verdict(code) is uscc.Verdict.CONFIRM
+    if doubtful and not code_confirmed:
+        raise Refused(_("代码末位校验不符，请对照营业执照核对，确认无误后勾选确认。"))
+    if role not in LEADS:
+        raise Refused(_("登记企业的人应是法定代表人或管理员。"))
+    known = Company.objects.by_code(code)
+    _require_free(code, known, by)
+    try:
+        with transaction.atomic():
+            registration = Registration.objects.create(
+                district=known.district if known else district,
+                uscc=code,
+                name=name,
+                street=street,
+                role=role,
+                licence=store_file(None, licence, by=by, kind=FileKind.LICENCE),
+                person=by,
+                code_confirmed_at=timezone.now() if doubtful else None,
+            )
+            record(
+                "registration.sent",
+                about=registration,
+                by=by,
+                uscc=code,
+                name=name,
+                code_confirmed=doubtful,
+            )
+    except IntegrityError:
+        raise StateChanged(_pending(code)) from None
+    return registration
+
+
+@transaction.atomic
+def confirm(registration: Registration, *, by: User) -> Registration:
+    """After a look at the licence: the row, made where it is missing, and the person its lead."""
+    registration = _locked(registration, by)
+    if registration.licence.scan_state == ScanState.INFECTED:
+        raise Refused(_("营业执照的文件有病毒，不能确认。请写明原因退回。"))
+    known = Company.objects.by_code(registration.uscc)
+    if known:
+        company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=known.pk)
+        if company.district_id != registration.district_id:
+            raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
+        if company.members.current().exists():
+            raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
+    else:
+        company = _new_company(registration)
+    member = join(company, registration.person, MemberRole(registration.role))
+    if not company.files.filter(sha256=registration.licence.sha256).exists():
+        StoredFile.objects.filter(pk=registration.licence_id).update(company=company)
+    registration.company = company
+    _decide(registration, RegistrationState.CONFIRMED, by)
+    record(
+        "registration.confirmed",
+        about=registration,
+        by=by,
+        company=company.pk,
+        new=known is None,
+        member=member.pk,
+        role=registration.role,
+        code_confirmed_at=registration.code_confirmed_at,
+    )
+    with mail_language():
+        _tell(
+            registration,
+            _("企业登记已确认：%(name)s") % {"name": company.name},
+            _("现在可以登录，为这家企业申报，并邀请同事一起办理。"),
+        )
+    return registration
+
+
+@transaction.atomic
+def refuse(registration: Registration, *, reason: str, by: User) -> Registration:
+    registration = _locked(registration, by)
+    if not reason.strip():
+        raise Refused(_("请写明原因，申请人会收到。"))
+    registration.reason = reason.strip()
+    _decide(registration, RegistrationState.REFUSED, by)
+    record("registration.refused", about=registration, by=by, reason=registration.reason)
+    with mail_language():
+        _tell(
+            registration,
+            _("企业登记没有确认：%(name)s") % {"name": registration.name},
+            _("原因：%(reason)s") % {"reason": registration.reason},
+        )
+    return registration
+
+
+def _require_free(code: str, known: Company | None, by: User) -> None:
+    if known and known.has_member(by):
+        raise Refused(_("您已经是这家企业的人员，不用再登记。"))
+    if known and known.members.current().exists():
+        # Not a word on who they are: anybody may type a code.
+        raise Refused(_("这家企业已经登记。请本企业的管理员在“企业人员”里邀请您。"))
+    if Registration.objects.pending().filter(uscc=code).exists():
+        raise Refused(_pending(code))
+
+
+def _pending(code: str) -> str:
+    return _("%(code)s 的登记正在核对，请等结果，不用再提交。") % {"code": code}
+
+
+def _new_company(registration: Registration) -> Company:
+    try:
+        with transaction.atomic():
+            company = Company.objects.create(
+                district=registration.district,
+                name=registration.name,
+                uscc=registration.uscc,
+                street=registration.street,
+            )
+    except IntegrityError:
+        raise StateChanged(_("这个代码刚被导入企业库。请刷新页面再确认。")) from None
+    person = registration.person
+    Contact.objects.create(company=company, name=person.name, email=person.email, is_main=True)
+    return company
+
+
+def _locked(registration: Registration, by: User) -> Registration:
+    registration = (
+        Registration.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("district", "licence", "person")
+        .get(pk=registration.pk)
+    )
+    if registration.district_id not in by.district_ids(Role.ADMINISTRATOR):
+        raise NotAllowed(_("企业登记由当地的系统管理人员核对。"))
+    if registration.person_id == by.pk:
+        raise NotAllowed(_("自己提交的登记须由另一人核对。"))
+    if registration.state != RegistrationState.PENDING:
+        raise StateChanged(_("这件登记已经核对过。请刷新页面。"))
+    return registration
+
+
+def _decide(registration: Registration, state: RegistrationState, by: User) -> None:
+    registration.state = state
+    registration.decided_by, registration.decided_at = by, timezone.now()
+    registration.save()
+
+
+def _tell(registration: Registration, subject: str, body: str) -> None:
+    if registration.person.email:
+        enqueue(
+            "mail",
+            f"registration:{registration.pk}",
+            to=[registration.person.email],
+            subject=subject,
+            body=body,
+        )

@@ -1,0 +1,262 @@
+"""Who acts for a company: invited by mail, given a scope, ended."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import date
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.services import record
+from companies.models import Company, Invitation, Member
+from companies.team import access
+from companies.team.enums import MemberRole, Scope
+from outbox.services import enqueue, handler, mail_language, send_mail
+
+MOST_ADMINISTRATORS = 5
+
+
+@transaction.atomic
+def invite(
+    company: Company,
+    email: str,
+    *,
+    role: MemberRole,
+    scopes: Iterable[Scope],
+    ends_on: date | None,
+    by: User,
+) -> Invitation:
+    """Offer a place in the team; the mail with the token follows as a job.
+
+    `ends_on` is the last day on which the person may act, None for no term.
+    """
+    company = _locked(company)
+    _require_lead(company, by)
+    email = email.strip().lower()
+    if company.members.current().filter(user__email__iexact=email).exists():
+        raise Refused(_("%(email)s 已经是本企业的人员。") % {"email": email})
+    waiting = company.invitations.unanswered().filter(email=email)
+    if waiting.open().exists():
+        raise Refused(_("已经邀请过 %(email)s。要改内容，请先撤销原来的邀请。") % {"email": email})
+    waiting.update(revoked_at=timezone.now())
+    kept = _require_possible(company, role, scopes, ends_on)
+    invitation = Invitation.objects.create(
+        company=company, email=email, role=role, scopes=kept, ends_on=ends_on, invited_by=by
+    )
+    enqueue("companies.mail_invitation", invitation.pk, invitation=str(invitation.pk))
+    record(
+        "team.invited",
+        about=invitation,
+        by=by,
+        email=email,
+        role=role,
+        scopes=kept,
+        ends_on=ends_on,
+    )
+    return invitation
+
+
+@handler("companies.mail_invitation")
+def mail_invitation(invitation: str) -> None:
+    """Write the mail, with a token that is kept nowhere else. A second mail makes the first
+    one's token void."""
+    row = Invitation.objects.open().select_related("company", "invited_by").filter(pk=invitation)
+    offer = row.first()
+    if offer is None:
+        return
+    token = secrets.token_urlsafe(32)
+    Invitation.objects.filter(pk=offer.pk).update(token_hash=hash_of(token))
+    with mail_language():
+        send_mail(
+            to=[offer.email],
+            subject=_("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
+            body=_(
+                "%(person)s邀请您作为%(role)s为%(company)s办理。请在 %(day)s 前打开下面的地址，"
+                "用这个邮箱的账号登录（没有账号的先注册），然后接受邀请：\n%(url)s\n"
+                "如果您不认识邀请人，不用理会。"
+            )
+            % {
+                "person": offer.invited_by,
+                "role": offer.get_role_display(),
+                "company": offer.company,
+                "day": timezone.localtime(offer.expires_at).strftime("%Y-%m-%d %H:%M"),
+                "url": settings.BASE_URL + reverse("invitation", args=[token]),
+            },
+        )
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation, *, by: User) -> None:
+    company = _locked(invitation.company)
+    _require_lead(company, by)
+    if (
+        not company.invitations.unanswered()
+        .filter(pk=invitation.pk)
+        .update(revoked_at=timezone.now())
+    ):
+        raise StateChanged(_("这个邀请已经被接受或撤销。请刷新页面。"))
+    record("team.invitation_revoked", about=invitation, by=by, email=invitation.email)
+
+
+def require_addressee(invitation: Invitation, person: User) -> None:
+    """Raises NotAllowed or Refused unless the person may accept now."""
+    if not invitation.is_open:
+        raise Refused(_("这个邀请已经用过、撤销或过期。需要时请企业的管理员重新邀请。"))
+    if invitation.email != person.email.lower():
+        # Not a word on who is invited to what: the link may have gone astray.
+        raise NotAllowed(_("这个邀请发给了另一个邮箱。请用收到邀请的邮箱的账号登录。"))
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, *, by: User) -> Member:
+    """Take the place that was offered. Somebody who was of the company before gets their row
+    again, with the new role, scope and term."""
+    company = _locked(invitation.company)
+    invitation = company.invitations.select_for_update(no_key=True).get(pk=invitation.pk)
+    require_addressee(invitation, by)
+    if company.members.current().filter(user=by).exists():
+        raise Refused(_("您已经是本企业的人员。"))
+    role = MemberRole(invitation.role)
+    scopes = _require_possible(company, role, invitation.scopes, invitation.ends_on)
+    member = join(company, by, role, scopes, ends_on=invitation.ends_on)
+    invitation.accepted_by, invitation.accepted_at = by, timezone.now()
+    invitation.save(update_fields=["accepted_by", "accepted_at"])
+    record(
+        "team.joined",
+        about=member,
+        by=by,
+        role=role,
+        scopes=scopes,
+        invited_by=invitation.invited_by_id,
+    )
+    return member
+
+
+def join(
+    company: Company,
+    person: User,
+    role: MemberRole,
+    scopes: Iterable[str] = (),
+    *,
+    ends_on: date | None = None,
+) -> Member:
+    """Put a person into the team from today on. The caller records why."""
+    member, _created = Member.objects.update_or_create(
+        user=person,
+        company=company,
+        defaults={
+            "role": role,
+            "scopes": list(scopes),
+            "starts_on": timezone.localdate(),
+            "ends_on": ends_on,
+            "ended_at": None,
+        },
+    )
+    return member
+
+
+@transaction.atomic
+def change_member(
+    member: Member,
+    *,
+    role: MemberRole,
+    scopes: Iterable[Scope],
+    ends_on: date | None,
+    by: User,
+) -> Member:
+    """Give another role, scope or term, in force from the person's next request on."""
+    company, member = _locked_member(member, by)
+    before = {"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on}
+    kept = _require_possible(company, role, scopes, ends_on, but=member)
+    member.role, member.scopes, member.ends_on = role, kept, ends_on
+    if not (member.is_lead and ends_on is None):
+        _require_another_lead(company, member)
+    member.save(update_fields=["role", "scopes", "ends_on"])
+    record(
+        "team.changed", about=member, by=by, before=before, role=role, scopes=kept, ends_on=ends_on
+    )
+    return member
+
+
+@transaction.atomic
+def end_member(member: Member, *, by: User) -> Member:
+    """The person acts and sees no more from the next request on; past acts keep the name."""
+    company, member = _locked_member(member, by)
+    _require_another_lead(company, member)
+    member.ended_at = timezone.now()
+    member.save(update_fields=["ended_at"])
+    record("team.ended", about=member, by=by)
+    return member
+
+
+def _locked(company: Company) -> Company:
+    """The company's row is what all changes of its team wait for."""
+    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+
+
+def _locked_member(member: Member, by: User) -> tuple[Company, Member]:
+    company = _locked(member.company)
+    _require_lead(company, by)
+    member = company.members.select_related("user").get(pk=member.pk)
+    if not member.is_current:
+        raise StateChanged(
+            _("%(person)s已不是本企业的人员。请刷新页面。") % {"person": member.user}
+        )
+    if member.role == MemberRole.LEGAL and member.user_id != by.pk:
+        raise NotAllowed(_("法定代表人的身份只有本人可以更改。"))
+    return company, member
+
+
+def _require_lead(company: Company, by: User) -> None:
+    if not access.leads(by, company):
+        raise NotAllowed(_("只有本企业的法定代表人和管理员可以安排人员。"))
+
+
+def _require_possible(
+    company: Company,
+    role: MemberRole,
+    scopes: Iterable[str],
+    ends_on: date | None,
+    *,
+    but: Member | None = None,
+) -> list[str]:
+    """The scopes that are kept. Raises Refused with everything that is wrong."""
+    faults = []
+    kept = [scope.value for scope in Scope if scope in list(scopes)]
+    others = company.members.current()
+    if but:
+        others = others.exclude(pk=but.pk)
+    if role != MemberRole.CLERK:
+        kept = []
+    elif not kept:
+        faults.append(_("请至少选择一项权限。"))
+    if ends_on and ends_on < timezone.localdate():
+        faults.append(_("到期日不能早于今天。"))
+    if role == MemberRole.LEGAL:
+        if ends_on:
+            faults.append(_("法定代表人不设到期日。"))
+        if others.filter(role=MemberRole.LEGAL).exists():
+            faults.append(_("本企业已有法定代表人，请原来的先改为其他身份。"))
+    administrators = others.filter(role=MemberRole.ADMINISTRATOR).count()
+    if role == MemberRole.ADMINISTRATOR and administrators >= MOST_ADMINISTRATORS:
+        faults.append(_("管理员最多 %(most)d 名。") % {"most": MOST_ADMINISTRATORS})
+    if faults:
+        raise Refused(*faults)
+    return kept
+
+
+def _require_another_lead(company: Company, member: Member) -> None:
+    """A team without somebody who may change it could never be changed again."""
+    others = company.members.current().leading().filter(ends_on__isnull=True)
+    if not others.exclude(pk=member.pk).exists():
+        raise Refused(_("至少要有一名不设到期日的法定代表人或管理员。请先安排好接手的人。"))

@@ -1,0 +1,438 @@
+"""Merging two rows: what goes over, what stays, when it is refused, and back again."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pgtrigger
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.serializers import serialize
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import District, Role
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
+from companies.merging import services
+from companies.merging.relations import STAYS, relations
+from companies.models import Company, CreditEntry, Incident, Merge
+from companies.team.access import company_of
+from companies.vault.access import visible_to
+from companies.vault.kinds import FileKind
+from companies.vault.services import keep_file
+from reviews.services import finance_department
+from subsidies.applications import services as applications
+from subsidies.applications.answers import question_about
+from subsidies.ledger import services as ledger
+from subsidies.ledger.models import AwardStatus, CompanyYear
+from subsidies.models import Application, Award
+from tests import domain
+from tests.factories import (
+    CompanyFactory,
+    MemberFactory,
+    PastAwardFactory,
+    UserFactory,
+    YearlyFigureFactory,
+)
+from tests.imports.tables import as_csv, start
+from tests.threads import at_once
+
+
+def state(*companies):
+    """Every row that points at the companies, and the companies, as text."""
+    rows = [*Company.objects.filter(pk__in=[company.pk for company in companies]).order_by("pk")]
+    for model, column in relations():
+        rows += model._base_manager.filter(**{f"{column}__in": companies}).order_by("pk")
+    rows += CompanyYear.objects.filter(company__in=companies).order_by("pk")
+    rows += Award.objects.filter(company__in=companies).order_by("pk")
+    rows += Application.objects.filter(company__in=companies).order_by("pk")
+    return serialize("json", rows)
+
+
+def paid(company, code="jb24-13a", **given):
+    """An award of this system, paid."""
+    award = domain.notified_award(company, domain.claim(code, **given))
+    ledger.move_award(award, AwardStatus.SCHEDULED)
+    return ledger.pay(award, on=timezone.localdate(), by=award.granted_by)
+
+
+@pytest.fixture
+def rich(other):
+    """The second row with something of every kind."""
+    clerk = domain.clerk_of(other)
+    CreditEntry.objects.create(company=other, title="失信", listed_on=domain.TODAY)
+    Incident.objects.create(company=other, kind="safety", date=domain.TODAY)
+    YearlyFigureFactory(company=other, year=2022, measure="revenue")
+    keep_file(
+        other,
+        SimpleUploadedFile("a.pdf", domain.PDF),
+        kind=FileKind.TAX,
+        valid_from=None,
+        valid_until=None,
+        by=clerk,
+    )
+    PastAwardFactory(company=other)
+    return other
+
+
+def test_what_points_at_the_row_goes_over_and_like_facts_stay(company, rich, keeper):
+    mine = set(company.figures.values_list("pk", flat=True))
+
+    services.merge(company, rich, by=keeper)
+
+    rich.refresh_from_db()
+    assert rich.merged_into == company
+    assert company.credit_entries.count() == company.incidents.count() == 1
+    assert company.files.count() == 1
+    assert company.members.count() == 2
+    # The four figures that both have stay with the row that is read through.
+    assert company.figures.exclude(pk__in=mine).get().year == 2022
+    assert rich.figures.count() == 4
+    assert company.accounts.get(is_current=True).number != rich.accounts.get().number
+
+
+def test_awards_and_applications_are_not_rewritten(company, rich, keeper):
+    award = Award.objects.get(company=rich)
+    dropped = applications.withdraw_application(
+        domain.draft(rich, complete=False), by=domain.clerk_of(rich)
+    )
+
+    services.merge(company, rich, by=keeper)
+
+    award.refresh_from_db()
+    dropped.refresh_from_db()
+    assert award.company == dropped.company == rich
+
+
+def test_the_people_of_both_see_the_history_of_both(company, rich, keeper, browser):
+    one, two = domain.clerk_of(company), domain.clerk_of(rich)
+    dropped = applications.withdraw_application(domain.draft(rich, complete=False), by=two)
+
+    services.merge(company, rich, by=keeper)
+
+    for person in (one, two):
+        assert dropped in Application.objects.visible_to(person)
+        assert visible_to(person).count() == 1
+        assert dropped.item.title in browser(person).get("/applications/").text
+        assert list(Company.objects.acted_for_by(person)) == [company]
+        assert set(Company.objects.visible_to(person)) == {company, rich}
+
+
+def test_nobody_acts_for_the_merged_row(company, rich, keeper):
+    # Of both rows: the membership of the merged one stays where it is.
+    person = domain.clerk_of(company)
+    MemberFactory(user=person, company=rich)
+
+    services.merge(company, rich, by=keeper)
+
+    with pytest.raises(NotAllowed):
+        applications.start_application(domain.item(domain.ALONE), rich, by=person)
+    assert list(Company.objects.acted_for_by(person)) == [company]
+
+
+def test_the_preview_shows_what_the_merge_does_and_does_nothing(company, rich, keeper):
+    before, acts = state(company, rich), Entry.objects.count()
+
+    lines = {line.what: line for line in services.preview(company, rich, by=keeper)}
+
+    assert state(company, rich) == before
+    assert Entry.objects.count() == acts
+    assert not Merge.objects.exists()
+    assert lines["年度数据"].moves == 1
+    assert len(lines["年度数据"].stays) == 4
+    assert lines["信用记录"].moves == lines["企业文件"].moves == 1
+    assert lines["收款账户"].stays
+
+
+def test_undoing_restores_every_row_exactly(company, rich, keeper, budget):
+    paid(company)
+    before = state(company, rich)
+
+    done = services.merge(company, rich, by=keeper)
+    assert state(company, rich) != before
+    services.undo(done, by=keeper)
+
+    assert state(company, rich) == before
+    assert [entry.action for entry in Entry.objects.order_by("seq")][-2:] == [
+        "company.merged",
+        "company.parted",
+    ]
+
+
+def test_a_merge_that_was_undone_may_be_done_again_and_not_undone_twice(company, rich, keeper):
+    done = services.merge(company, rich, by=keeper)
+    services.undo(done, by=keeper)
+
+    with pytest.raises(StateChanged):
+        services.undo(done, by=keeper)
+    assert services.merge(company, rich, by=keeper).pk != done.pk
+
+
+def test_a_merge_is_undone_from_the_last_backwards(company, rich, keeper):
+    third = domain.company_with_everything()
+    before = state(company, rich, third)
+    first = services.merge(company, rich, by=keeper)
+    second = services.merge(third, company, by=keeper)
+
+    rich.refresh_from_db()
+    # Read through once, however often it was merged.
+    assert rich.merged_into == third
+    with pytest.raises(Refused, match="先撤销那一次"):
+        services.undo(first, by=keeper)
+
+    services.undo(second, by=keeper)
+    services.undo(first, by=keeper)
+    assert state(company, rich, third) == before
+
+
+@pytest.mark.parametrize("which", ["kept", "removed"])
+def test_pending_money_of_either_row_refuses(company, other, keeper, budget, which):
+    domain.notified_award(company if which == "kept" else other)
+
+    with pytest.raises(Refused, match="还有没拨付"):
+        services.merge(company, other, by=keeper)
+
+    assert not Merge.objects.exists()
+
+
+@pytest.mark.parametrize("stage", ["draft", "filed"])
+def test_what_is_under_way_for_the_merged_row_refuses(company, other, keeper, stage):
+    domain.draft(other) if stage == "draft" else domain.filed(other)
+
+    with pytest.raises(Refused, match="没有办结"):
+        services.merge(company, other, by=keeper)
+    # For the row that stays it goes on.
+    services.merge(other, company, by=keeper)
+
+
+def test_undoing_is_refused_once_the_company_was_paid(company, other, keeper, budget, clock):
+    done = services.merge(company, other, by=keeper)
+    clock.shift(timedelta(minutes=1))
+    paid(company)
+
+    with pytest.raises(Refused, match="已经拨付"):
+        services.undo(done, by=keeper)
+
+    other.refresh_from_db()
+    assert other.merged_into == company
+
+
+def test_an_earlier_payment_does_not_hinder_undoing(company, other, keeper, budget, clock):
+    paid(company)
+    clock.shift(timedelta(minutes=1))
+
+    services.undo(services.merge(company, other, by=keeper), by=keeper)
+
+
+# The caps
+
+
+def capped(value):
+    """A company whose cap of 2025 is this, in yuan."""
+    return domain.company_with_everything(fiscal_contribution=value)
+
+
+def test_the_engine_is_told_the_history_of_both_rows(world, keeper, budget):
+    kept, removed = capped("12000.00"), capped("12000.00")
+    paid(removed)  # 10,000 yuan
+
+    services.merge(kept, removed, by=keeper)
+
+    question = question_about(kept, [], year=2025, found=[])
+    assert [award["amount"] for award in question["history"]] == ["10000.00"]
+
+
+def test_a_grant_after_the_merge_has_only_what_both_rows_left(world, keeper, budget):
+    kept, removed = capped("100000.00"), capped("100000.00")
+    PastAwardFactory(company=removed, amount=Decimal("95000.00"))
+    services.merge(kept, removed, by=keeper)
+    application = domain.filed(kept)
+
+    with pytest.raises(ledger.AboveAnswer), transaction.atomic():
+        ledger.grant_application(
+            application, domain.amounts_of(application, "10000.00"), by=UserFactory()
+        )
+    ledger.grant_application(
+        application, domain.amounts_of(application, "5000.00"), by=UserFactory()
+    )
+
+    year = CompanyYear.objects.get(company=kept)
+    assert (year.carried, year.capped) == (Decimal("95000.00"), Decimal("5000.00"))
+
+
+def test_the_database_holds_the_cap_of_both_rows_without_the_engine(world, keeper, budget):
+    kept, removed = capped("100000.00"), capped("100000.00")
+    paid(kept)
+    PastAwardFactory(company=removed, amount=Decimal("85000.00"))
+    services.merge(kept, removed, by=keeper)
+
+    with pytest.raises(IntegrityError, match="company_year_within_cap"), transaction.atomic():
+        CompanyYear.objects.filter(company=kept).update(capped=Decimal("15000.01"))
+
+
+def test_rows_that_are_above_the_cap_together_are_not_merged(world, keeper, budget):
+    kept, removed = capped("10000.00"), capped("10000.00")
+    paid(kept)
+    paid(removed)
+
+    with pytest.raises(Refused, match="超过年度总量"):
+        services.merge(kept, removed, by=keeper)
+
+    removed.refresh_from_db()
+    assert removed.merged_into is None
+
+
+def test_what_the_merged_row_claimed_is_not_claimed_again(company, other, keeper, budget):
+    paid(other)
+    services.merge(company, other, by=keeper)
+
+    with pytest.raises(Refused, match="不能重复申报"):
+        domain.filed(company)
+
+
+# Who, and what the database holds
+
+
+def test_only_the_districts_administrator_merges_and_parts(company, other, keeper):
+    elsewhere = domain.official(
+        finance_department(District.objects.get(code="330212")), Role.ADMINISTRATOR
+    )
+    done = services.merge(company, other, by=keeper)
+
+    for person in (elsewhere, domain.clerk_of(company), UserFactory()):
+        with pytest.raises(NotAllowed):
+            services.undo(done, by=person)
+        with pytest.raises(NotAllowed):
+            services.merge(company, other, by=person)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMINISTRATOR])
+def test_pages_are_the_administrators(company, other, browser, role):
+    client = browser(domain.official(finance_department(company.district), role))
+
+    assert client.get("/workspace/companies/duplicates/").status_code == 403
+    url = f"/workspace/companies/{company.pk}/merge/{other.pk}/"
+    assert client.get(url).status_code == client.post(url).status_code == 403
+
+
+def test_a_row_is_not_merged_into_itself_nor_twice(company, other, keeper):
+    with pytest.raises(Refused, match="两行不同"):
+        services.merge(company, company, by=keeper)
+    services.merge(company, other, by=keeper)
+    with pytest.raises(Refused, match="已并入另一行"):
+        services.merge(domain.company_with_everything(), other, by=keeper)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE companies_company SET merged_into_id = id",
+        "UPDATE companies_merge SET kept_id = removed_id",
+        "UPDATE companies_merge SET undone_at = now()",
+        "INSERT INTO companies_merge (kept_id, removed_id, moved, by_id, at)"
+        " SELECT kept_id, removed_id, moved, by_id, at FROM companies_merge",
+    ],
+)
+def test_the_database_takes_no_impossible_merge(company, other, keeper, sql):
+    services.merge(company, other, by=keeper)
+
+    with pytest.raises(IntegrityError):
+        domain.execute(sql)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_merges_at_once_the_wrong_way_round_make_one(world):
+    one, two = CompanyFactory(), CompanyFactory()
+    keeper = domain.official(finance_department(one.district), Role.ADMINISTRATOR)
+
+    results = at_once(
+        lambda: services.merge(one, two, by=keeper), lambda: services.merge(two, one, by=keeper)
+    )
+
+    assert sum(isinstance(result, Refused) for result in results) == 1
+    assert Company.objects.standing().count() == 1
+
+
+def test_every_table_of_companies_goes_over_or_is_said_to_stay():
+    """A table that refuses changes must be in STAYS, and be read through `Company.rows()`."""
+    for model, column in relations():
+        guards = [
+            trigger.name
+            for trigger in getattr(model._meta, "triggers", [])
+            if isinstance(trigger, pgtrigger.Protect)
+            and trigger.operation in (pgtrigger.Update, pgtrigger.Update | pgtrigger.Delete)
+        ]
+        assert not guards, f"{model._meta.label}.{column} cannot go over"
+    assert {"subsidies.Award", "subsidies.Application", "subsidies.CompanyYear"} <= STAYS
+
+
+# Finding it again
+
+
+def test_search_code_and_import_lead_to_the_row_that_stays(company, other, keeper, browser):
+    services.merge(company, other, by=keeper)
+
+    client = browser(keeper)
+    assert Company.objects.by_code(other.uscc) == company
+    assert list(Company.objects.standing().search(other.uscc)) == [company]
+    listed = client.get("/workspace/companies/").text
+    assert company.uscc in listed
+    assert other.uscc not in listed
+    page = client.get(f"/workspace/companies/{other.pk}/", follow=True)
+    assert "并入的记录" in page.text
+    assert other.uscc in page.text
+
+
+def test_the_pages_merge_and_part(company, other, keeper, browser):
+    client = browser(keeper)
+    url = f"/workspace/companies/{company.pk}/merge/{other.pk}/"
+    shown = client.get(url)
+    assert "合并为一家" in shown.text
+    assert "年度数据" in shown.text
+
+    assert client.post(url).status_code == 302
+    done = Merge.objects.get()
+    assert client.get(url).status_code == 404
+    assert client.post(f"/workspace/merges/{done.pk}/undo/").status_code == 302
+
+    other.refresh_from_db()
+    assert other.merged_into is None
+
+
+def test_a_refused_merge_says_why_before_and_after_the_press(
+    company, other, keeper, browser, budget
+):
+    domain.notified_award(other)
+    client = browser(keeper)
+    url = f"/workspace/companies/{company.pk}/merge/{other.pk}/"
+
+    assert "还有没拨付" in client.get(url).text
+    assert "合并为一家" not in client.get(url).text
+    answer = client.post(url)
+    assert answer.status_code == 422
+    assert "还有没拨付" in answer.text
+
+
+def test_the_company_one_acts_for_is_the_row_that_stays(company, other, keeper, rf, browser):
+    person = domain.clerk_of(other)
+    services.merge(company, other, by=keeper)
+
+    request = rf.get("/")
+    request.user, request.session = person, {"company": other.pk}
+    assert company_of(request) == company
+
+
+@pytest.mark.parametrize("kind", ["companies", "figures"])
+def test_an_import_under_the_merged_code_names_the_code_to_use(company, other, keeper, kind):
+    services.merge(company, other, by=keeper)
+    table = {
+        "companies": [["统一社会信用代码", "企业名称"], [other.uscc, other.name]],
+        "figures": [
+            ["统一社会信用代码", "年度", "指标", "数值（元）", "来源"],
+            [other.uscc, "2025", "营业收入", "1.00", "统计导入"],
+        ],
+    }[kind]
+
+    run = start(kind, company.district, keeper, as_csv(table))
+
+    assert company.uscc in str(run.fault_list)

@@ -1,0 +1,192 @@
+"""The team: who leads, who is left, and for which company a person of several acts."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
+from companies.models import Company, Member
+from companies.team import services
+from companies.team.enums import MemberRole, Scope
+from tests import domain
+from tests.factories import CompanyFactory, MemberFactory, UserFactory
+from tests.threads import at_once
+
+CLERK = {"role": MemberRole.CLERK, "scopes": [Scope.APPLY], "ends_on": None}
+
+
+def of(company, person) -> Member:
+    return company.members.get(user=person)
+
+
+def test_the_last_lead_is_not_ended(company, lead):
+    with pytest.raises(Refused, match="至少要有一名"):
+        services.end_member(of(company, lead), by=lead)
+
+    assert of(company, lead).is_current
+
+
+@pytest.mark.parametrize(
+    "place",
+    [CLERK, {"role": MemberRole.ADMINISTRATOR, "scopes": [], "ends_on": domain.TODAY}],
+)
+def test_the_last_lead_stays_one_without_a_term(company, lead, place):
+    with pytest.raises(Refused, match="至少要有一名"):
+        services.change_member(of(company, lead), by=lead, **place)
+
+
+def test_a_lead_whose_term_runs_out_does_not_count_as_left(company, lead):
+    MemberFactory(company=company, ends_on=domain.TODAY + timedelta(days=30))
+
+    with pytest.raises(Refused, match="至少要有一名"):
+        services.end_member(of(company, lead), by=lead)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_leads_who_end_each_other_at_once_leave_one(world):
+    company = domain.company_with_everything()
+    one, other = domain.clerk_of(company), MemberFactory(company=company).user
+
+    results = at_once(
+        lambda: services.end_member(of(company, other), by=one),
+        lambda: services.end_member(of(company, one), by=other),
+    )
+
+    assert sum(isinstance(result, Refused) for result in results) == 1
+    assert company.members.current().leading().count() == 1
+
+
+def test_there_are_at_most_five_administrators(company, lead, colleague):
+    MemberFactory.create_batch(4, company=company)
+    place = {"role": MemberRole.ADMINISTRATOR, "scopes": [], "ends_on": None}
+
+    with pytest.raises(Refused, match="最多 5 名"):
+        services.invite(company, "sixth@example.org", by=lead, **place)
+    with pytest.raises(Refused, match="最多 5 名"):
+        services.change_member(of(company, colleague), by=lead, **place)
+
+
+def test_only_themselves_change_the_legal_representative(company, lead):
+    legal = MemberFactory(company=company, role="legal")
+
+    with pytest.raises(NotAllowed, match="本人"):
+        services.end_member(legal, by=lead)
+    services.change_member(legal, by=legal.user, **CLERK)
+
+    legal.refresh_from_db()
+    assert (legal.role, legal.scopes) == ("clerk", ["apply"])
+
+
+def test_a_clerk_needs_a_scope_and_no_past_term(company, lead, colleague):
+    place = CLERK | {"scopes": [], "ends_on": domain.TODAY - timedelta(days=1)}
+
+    with pytest.raises(Refused) as refusal:
+        services.change_member(of(company, colleague), by=lead, **place)
+
+    assert len(refusal.value.messages) == 2
+
+
+def test_a_change_is_on_record_with_what_was_before(company, lead, colleague):
+    services.change_member(
+        of(company, colleague), by=lead, **CLERK | {"scopes": [Scope.DATA, Scope.APPLY]}
+    )
+
+    entry = Entry.objects.get(action="team.changed")
+    assert entry.actor == lead
+    assert entry.data["before"]["scopes"] == ["apply"]
+    assert entry.data["scopes"] == ["apply", "data"]
+
+
+def test_who_was_ended_is_not_ended_again(company, lead, colleague):
+    member = of(company, colleague)
+    services.end_member(member, by=lead)
+
+    with pytest.raises(StateChanged):
+        services.end_member(member, by=lead)
+
+
+def test_nobody_arranges_another_companys_people(company, colleague, browser):
+    stranger = MemberFactory().user
+    member = of(company, colleague)
+
+    with pytest.raises(NotAllowed):
+        services.end_member(member, by=stranger)
+    assert browser(stranger).post(f"/company/team/{member.pk}/end/").status_code == 404
+    assert browser(stranger).get(f"/company/team/{member.pk}/").status_code == 404
+
+
+def test_a_clerk_reads_the_team_and_arranges_nobody(company, lead, colleague, browser):
+    client = browser(colleague)
+    page = client.get("/company/team/")
+
+    assert str(lead) in page.text
+    assert "邀请一个人" not in page.text
+    assert client.get(f"/company/team/{of(company, lead).pk}/").status_code == 403
+    assert client.post(f"/company/team/{of(company, lead).pk}/end/").status_code == 403
+
+
+def test_a_lead_changes_and_ends_a_person_on_the_pages(company, lead, colleague, browser):
+    client, member = browser(lead), of(company, colleague)
+
+    assert client.get(f"/company/team/{member.pk}/").status_code == 200
+    saved = client.post(
+        f"/company/team/{member.pk}/", {"role": "clerk", "scopes": ["account"], "ends_on": ""}
+    )
+    assert saved.status_code == 302
+    member.refresh_from_db()
+    assert member.scopes == ["account"]
+    assert client.post(f"/company/team/{member.pk}/end/").status_code == 302
+    assert "以前的人员" in client.get("/company/team/").text
+
+
+def test_what_is_refused_stays_on_the_page_with_its_reason(company, lead, browser):
+    member = of(company, lead)
+
+    page = browser(lead).post(f"/company/team/{member.pk}/", {"role": "clerk", "scopes": ["data"]})
+
+    assert page.status_code == 422
+    assert "至少要有一名" in page.text
+
+
+@pytest.fixture
+def second(lead):
+    """Another company of the same person."""
+    company = CompanyFactory()
+    MemberFactory(user=lead, company=company)
+    return company
+
+
+def test_a_person_of_several_companies_chooses(company, second, lead, browser):
+    client = browser(lead)
+    draft = domain.draft(company)
+    assert company.name in client.get("/company/").text
+    assert draft.item.title in client.get("/applications/").text
+
+    assert client.post("/company/choose/", {"company": second.pk}).status_code == 302
+
+    assert second.name in client.get("/company/").text
+    assert draft.item.title not in client.get("/applications/").text
+    assert "换一家企业" in client.get("/policies/").text
+
+
+def test_the_choice_is_of_ones_own_companies(company, lead, browser):
+    client = browser(lead)
+
+    assert client.post("/company/choose/", {"company": CompanyFactory().pk}).status_code == 404
+    assert "换一家企业" not in client.get("/policies/").text
+
+
+def test_a_choice_ends_with_the_membership(company, second, lead, browser):
+    client = browser(lead)
+    client.post("/company/choose/", {"company": second.pk})
+
+    MemberFactory(company=second)
+    services.end_member(of(second, lead), by=second.members.exclude(user=lead).get().user)
+
+    assert company.name in client.get("/company/").text
+
+
+def test_somebody_without_a_company_has_none_to_choose(world, browser):
+    assert browser(UserFactory()).get("/company/choose/").status_code == 404
+    assert not Company.objects.of_person(UserFactory()).exists()
