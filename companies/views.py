@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -38,6 +39,7 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
     """The company's own page. Its account is given here."""
     company = _own(request)
     may_change = may(request.user, company, Scope.ACCOUNT)
+    may_edit = may(request.user, company, Scope.DATA)
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     form = AccountForm(request.POST or None)
@@ -57,7 +59,9 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
         "form": form,
         "may_change": may_change,
-        "may_edit": may(request.user, company, Scope.DATA),
+        "may_edit": may_edit,
+        "edit": reverse("company_edit") if may_edit else "",
+        "declare": reverse("figure_declare") if may_edit else "",
     }
     return render(request, "companies/profile.html", context, status=422 if form.errors else 200)
 

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -42,7 +42,8 @@ def failed_jobs(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
 def job_try_again(request: SignedInRequest, pk: int) -> HttpResponse:
-    if try_again(Job.objects.filter(pk=pk), by=request.user):
+    job = get_object_or_404(Job, pk=pk)
+    if try_again(Job.objects.filter(pk=job.pk), by=request.user):
         messages.success(request, _("已重新排队，一会儿再看结果。"))
     else:
         messages.warning(request, _("这项任务已不在失败列表中，没有再次排队。"))

@@ -124,10 +124,11 @@ SABOTAGES = [
         "receipts are not computed again",
         Code(
             "subsidies/applications/answers.py",
-            "return _answer(receipt.question, tuple(receipt.editions)) == receipt.answer",
-            "return True",
+            "    now = _answer(receipt.question, tuple(receipt.editions))\n",
+            "    now = receipt.answer\n",
         ),
-        "tests/applications",
+        "tests/incidents/test_incidents.py"
+        "::test_another_amount_is_an_incident_that_says_where_and_what",
     ),
     Sabotage(
         "published editions may be edited",
@@ -562,5 +563,47 @@ SABOTAGES = [
         "forged forms are taken",
         Code("config/settings.py", '    "django.middleware.csrf.CsrfViewMiddleware",\n', ""),
         "tests/signing_in/test_forgery.py::test_nothing_is_taken_without_its_token",
+    ),
+    Sabotage(
+        "an anchor without its seal is believed",
+        Code(
+            "audit/anchors.py",
+            "return anchor if is_sealed(anchor.text, found) else None",
+            "return anchor",
+        ),
+        "tests/audit/test_anchors.py::test_an_anchor_that_was_touched_is_named",
+    ),
+    Sabotage(
+        "two beats work at once",
+        Code(
+            "outbox/beat.py",
+            "return self._send_due() if _is_the_one() else LOOK_AGAIN",
+            "return self._send_due() if [_is_the_one()] else LOOK_AGAIN",
+        ),
+        "tests/outbox/test_beat.py::test_of_two_beats_at_once_one_works",
+    ),
+    Sabotage(
+        "a damaged backup is restored",
+        Code(
+            "operations/restore.py",
+            "if faults := [*manifest.faults(source), *_misfits(manifest)]:",
+            "if faults := []:",
+        ),
+        "tests/operations/test_backup.py"
+        "::test_a_damaged_part_is_refused_before_anything_is_touched",
+    ),
+    Sabotage(
+        "a backup sealed with another key is restored",
+        Code(
+            "operations/manifest.py",
+            "if not is_sealed(_canonical(content), str(found)):",
+            "if False:",
+        ),
+        "tests/operations/test_backup.py::test_a_backup_sealed_with_another_key_is_refused",
+    ),
+    Sabotage(
+        "metrics are for everybody",
+        Code("operations/metrics.py", "        raise PermissionDenied\n", "        pass\n"),
+        "tests/operations/test_status.py::TestMetrics",
     ),
 ]

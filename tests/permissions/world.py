@@ -29,7 +29,9 @@ from outbox.models import Job
 from reviews.models import CalendarDay, PublicNotice, Route, StageKind, Verdict
 from reviews.notices import services as notices
 from subsidies.applications import services as applications
-from subsidies.models import Application, Award, BudgetLine, PolicyDocument
+from subsidies.applications.answers import keep_receipt
+from subsidies.applications.enums import Reason
+from subsidies.models import Application, Award, BudgetLine, PolicyDocument, ReceiptIncident
 from tests import domain
 from tests.factories import (
     AppointmentFactory,
@@ -182,6 +184,9 @@ def _rows_of_company(company: Company) -> dict[str, object]:
             company=company, title="失信", listed_on=domain.TODAY
         ).pk,
         "incident": Incident.objects.create(company=company, kind="safety", date=domain.TODAY).pk,
+        "receipt_incident": ReceiptIncident.objects.create(
+            receipt=keep_receipt(filed, Reason.SUBMISSION)
+        ).pk,
     }
 
 
