@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role
 from accounts.refusals import Refused
 from accounts.submissions import once
@@ -47,7 +47,7 @@ def year_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(_years(request), pk=pk)
@@ -66,7 +66,8 @@ def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
+@reauthenticated
 @once
 def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
@@ -80,7 +81,7 @@ def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def adjustment_drop(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)

@@ -199,7 +199,7 @@ def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -216,7 +216,7 @@ def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def line_claw_back(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -252,7 +252,7 @@ def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
@@ -266,7 +266,7 @@ def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
@@ -279,7 +279,7 @@ def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def clawback_receive(request: SignedInRequest, pk: UUID) -> HttpResponse:
