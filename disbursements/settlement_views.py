@@ -14,8 +14,9 @@ from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role
 from accounts.refusals import Refused
 from accounts.submissions import once
+from companies.facts import cultivation_cap
 from disbursements import adjustments
-from subsidies.ledger.services import annual_cap
+from subsidies.ledger.services import corrected_cap
 from subsidies.ledger.settlement import settle
 from subsidies.models import Adjustment, CompanyYear
 
@@ -113,7 +114,8 @@ def _show(
     claims = "claim__application__item", "claim__level", "award"
     context = {
         "year": row,
-        "cap": annual_cap(row.company, row.year),
+        "cap": corrected_cap(row.company, row.year),
+        "agreed": cultivation_cap(row.company, row.year),
         "newest": newest,
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,
