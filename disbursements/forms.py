@@ -62,3 +62,16 @@ class ReturnForm(_FinanceForm):
     amount = MoneyField(
         label=_("退回金额"), error_messages={"required": _("请填写退回金额")}, echo="words"
     )
+
+
+class ResultsForm(_FinanceForm):
+    """The table that the bank gave back."""
+
+    upload = forms.FileField(
+        label=_("文件"),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        error_messages={
+            "required": _("请选择银行返回的文件"),
+            "empty": _("这是空文件，请检查后重新上传"),
+        },
+    )

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role
 from accounts.refusals import Refused
 from accounts.submissions import once
+from companies.facts import cultivation_cap
 from disbursements import adjustments
-from subsidies.ledger.services import annual_cap
+from subsidies.ledger.services import corrected_cap
 from subsidies.ledger.settlement import settle
 from subsidies.models import Adjustment, CompanyYear
 
@@ -47,7 +48,7 @@ def year_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(_years(request), pk=pk)
@@ -66,7 +67,8 @@ def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
+@reauthenticated
 @once
 def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
@@ -80,7 +82,7 @@ def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def adjustment_drop(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
@@ -112,7 +114,8 @@ def _show(
     claims = "claim__application__item", "claim__level", "award"
     context = {
         "year": row,
-        "cap": annual_cap(row.company, row.year),
+        "cap": corrected_cap(row.company, row.year),
+        "agreed": cultivation_cap(row.company, row.year),
         "newest": newest,
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,

@@ -16,6 +16,7 @@ urlpatterns = [
     path("finance/batches/<uuid:pk>/approve/", views.batch_approve, name="batch_approve"),
     path("finance/batches/<uuid:pk>/cancel/", views.batch_cancel, name="batch_cancel"),
     path("finance/batches/<uuid:pk>/pay/", views.batch_pay, name="batch_pay"),
+    path("finance/results/", views.bank_results, name="bank_results"),
     path("finance/years/", settlement_views.year_list, name="year_list"),
     path("finance/years/<int:pk>/", settlement_views.year_detail, name="year_detail"),
     path("finance/years/<int:pk>/settle/", settlement_views.year_settle, name="year_settle"),

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import District, Role
@@ -27,7 +27,8 @@ from accounts.refusals import Refused
 from accounts.submissions import once
 from audit.services import record
 from disbursements import accounts, overview, services
-from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ReturnForm
+from disbursements.bank_results import take_results
+from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ResultsForm, ReturnForm
 from disbursements.models import Batch, BatchStatus, Clawback, PaymentLine
 from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
 from subsidies.ledger.models import AwardStatus, EntryKind
@@ -88,7 +89,8 @@ def batch_total(request: SignedInRequest) -> HttpResponse:
 def batch_list(request: SignedInRequest) -> HttpResponse:
     batches = overview.listed_batches(Batch.objects.visible_to(request.user))
     page = Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "disbursements/batch_list.html", {"page": page})
+    context = {"page": page, "may_pay": request.user.has_role(Role.FINANCE)}
+    return render(request, "disbursements/batch_list.html", context)
 
 
 @require_GET
@@ -169,6 +171,26 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return response
 
 
+@require_http_methods(["GET", "POST"])
+@for_roles(Role.FINANCE)
+@reauthenticated
+def bank_results(request: SignedInRequest) -> HttpResponse:
+    """The bank's answer as a table. Sent again it does nothing again, so it needs no key."""
+    posted = request.method == "POST"
+    form = ResultsForm(request.POST, request.FILES) if posted else ResultsForm()
+    context: dict[str, Any] = {"form": form, "notes": [], "faults": []}
+    status = 422 if posted else 200
+    if form.is_valid():
+        try:
+            upload = form.cleaned_data["upload"]
+            context["notes"] = take_results(upload, _district(request), by=request.user)
+            status = 200
+        except Refused as refusal:
+            context["faults"] = refusal.messages
+            status = refusal.status_code
+    return render(request, "disbursements/bank_results.html", context, status=status)
+
+
 @require_GET
 @for_roles(Role.FINANCE, Role.AUDITOR)
 def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -177,7 +199,7 @@ def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -194,7 +216,7 @@ def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def line_claw_back(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -230,7 +252,7 @@ def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
@@ -244,7 +266,7 @@ def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @once
 def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
@@ -257,7 +279,7 @@ def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(Role.FINANCE, Role.AUDITOR)
+@for_roles(Role.FINANCE)
 @reauthenticated
 @once
 def clawback_receive(request: SignedInRequest, pk: UUID) -> HttpResponse:

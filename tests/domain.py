@@ -9,7 +9,7 @@ from django.db import InternalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Appointment, Department, Role, User
-from companies.models import Company
+from companies.models import Company, FigureCorrection, YearlyFigure
 from reviews import services as reviews
 from reviews.models import Case, Opinion, StageKind, Task, Verdict
 from subsidies.applications import services as applications
@@ -76,6 +76,20 @@ def company_with_everything(*, fiscal_contribution: str | None = "3000000.00") -
         if value is not None:
             YearlyFigureFactory(company=company, year=year, measure=measure, value=value)
     return company
+
+
+def set_contribution(value: str) -> None:
+    """What the fiscal contribution is; where it is settled already, a correction of it."""
+    for figure in YearlyFigure.objects.filter(measure="fiscal_contribution"):
+        if figure.is_frozen:
+            FigureCorrection.objects.create(
+                figure=figure,
+                value=Decimal(value),
+                reason="税务年终清算",
+                entered_by=clerk_of(figure.company),
+            )
+        else:
+            YearlyFigure.objects.filter(pk=figure.pk).update(value=Decimal(value))
 
 
 def clerk_of(company: Company) -> User:

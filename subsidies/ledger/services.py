@@ -275,7 +275,11 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     Raises BudgetExhausted, or Refused where the company's year has no room for more; an award of
     which nothing would be left is cancelled.
     """
-    award = locked(Award.objects.filter(pk=award.pk)).select_related("claim__application").get()
+    award = (
+        locked(Award.objects.filter(pk=award.pk))
+        .select_related("company", "claim__application")
+        .get()
+    )
     if award.status not in ADJUSTABLE:
         raise _state_changed(award)
     if award.payable + amount <= 0:
@@ -285,17 +289,24 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     (line,) = _locked_lines([award.budget_line_id])
     locked(Company.objects.filter(pk=award.company_id)).get()
     company_year = _locked_company_year(award.claim.application, award.policy_year)
+    cap = corrected_cap(award.company, award.policy_year)
     if amount > line.left:
         raise BudgetExhausted(
             _("预算余额不足：“%(line)s”剩余 %(left)s 元，本次需要 %(total)s 元。")
             % {"line": line.name, "left": yuan(line.left), "total": yuan(amount)}
         )
-    left = company_year.left
-    if amount > 0 and award.counts_to_cap and (left is None or amount > left):
+    after = company_year.carried + company_year.granted + amount
+    is_within = cap is not None and after <= cap
+    if amount > 0 and award.counts_to_cap and not is_within:
         raise Refused(_("企业当年剩余的总量不够补差，请重新结算。"))
     Award.objects.filter(pk=award.pk).update(adjusted=F("adjusted") + amount)
     BudgetLine.objects.filter(pk=line.pk).update(granted=F("granted") + amount)
-    _count(award, company_year, amount)
+    # With the counter, or the CHECK would look at one without the other: the settlement has taken
+    # the corrected figure in, and from now on the year has its cap.
+    counter = "capped" if award.counts_to_cap else "uncapped"
+    CompanyYear.objects.filter(pk=company_year.pk).update(
+        **{counter: F(counter) + amount}, **({"cap": cap} if is_within else {})
+    )
     accounts = (Account.BUDGET, Account.GRANTED)
     credit, debit = accounts if amount > 0 else accounts[::-1]
     _write(award, EntryKind.ADJUST, credit, debit, abs(amount), company_year, by)
@@ -476,6 +487,19 @@ def annual_cap(company: Company, year: int) -> Decimal | None:
         return agreed
     figure = chosen_figure(company, year, Measure.FISCAL_CONTRIBUTION)
     return figure.value if figure else None
+
+
+def corrected_cap(company: Company, year: int) -> Decimal | None:
+    """As `annual_cap`, with what a settled contribution should have been: a settlement takes
+    corrections in, a grant does not."""
+    agreed = cultivation_cap(company, year)
+    if agreed is not None:
+        return agreed
+    figure = chosen_figure(company, year, Measure.FISCAL_CONTRIBUTION)
+    if figure is None:
+        return None
+    correction = figure.corrections.last()
+    return correction.value if correction else figure.value
 
 
 def _locked_award(award: Award) -> tuple[Award, BudgetLine, CompanyYear]:

@@ -26,7 +26,7 @@ from subsidies.applications.models import Claim, Receipt
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import Award, AwardStatus, CompanyYear
-from subsidies.ledger.services import annual_cap
+from subsidies.ledger.services import corrected_cap
 from subsidies.ledger.settlement_models import (
     Adjustment,
     AdjustmentStatus,
@@ -188,7 +188,7 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     company_year = locked(CompanyYear.objects.filter(**key)).get()
     claims = _claims(company_year)
-    cap = annual_cap(company, year)
+    cap = corrected_cap(company, year)
     if cap is None and any(line.counts_to_cap for line in claims):
         raise Refused(
             _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")

@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import District, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
-from companies.models import YearlyFigure
 from disbursements import adjustments, services
 from disbursements.models import Clawback
 from reviews.services import finance_department
@@ -35,7 +34,7 @@ def award(company, budget):
 
 
 def corrected(company, value):
-    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
+    domain.set_contribution(value)
     settle(company, company.district, 2025, by=None)
     return Adjustment.objects.open().get()
 
@@ -96,7 +95,7 @@ def test_what_was_paid_too_much_of_becomes_a_clawback(company, award, people):
 
 
 def test_a_supplement_stays_within_cap_and_budget(company, budget, people):
-    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal("150000"))
+    domain.set_contribution("150000")
     domain.approved(company, domain.claim("jb24-12"))
     adjustment = corrected(company, "180000")
     assert (adjustment.kind, adjustment.amount) == ("supplement", Decimal("30000.00"))

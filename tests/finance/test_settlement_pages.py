@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from companies.models import YearlyFigure
+from reviews.models import StageKind
 from subsidies.models import Adjustment, Award, CompanyYear, PolicyDocument, Settlement
 from tests import domain
 from tests.ledger.granting import grant
@@ -19,16 +20,12 @@ def year(company, budget):
     return CompanyYear.objects.get()
 
 
-def contribution(value):
-    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
-
-
 def text_of(answer):
     return answer.content.decode()
 
 
 def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
-    contribution("150000")
+    domain.set_contribution("150000")
     page = reverse("year_detail", args=[year.pk])
     client.force_login(maker)
     assert year.company.name in text_of(client.get(reverse("year_list")))
@@ -53,7 +50,7 @@ def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
 
 
 def test_an_adjustment_is_dropped(client, year, maker):
-    contribution("150000")
+    domain.set_contribution("150000")
     client.force_login(maker)
     client.post(reverse("year_settle", args=[year.pk]))
     drop = reverse("adjustment_drop", args=[Adjustment.objects.get().pk])
@@ -62,8 +59,10 @@ def test_an_adjustment_is_dropped(client, year, maker):
     assert client.post(drop).status_code == 409
 
 
-def test_without_the_figure_the_page_says_what_is_missing(client, year, maker):
+def test_without_the_figure_the_page_says_what_is_missing(client, company, budget, maker):
+    domain.at_stage(StageKind.FINANCE, company)
     YearlyFigure.objects.filter(measure="fiscal_contribution").delete()
+    year = CompanyYear.objects.create(company=company, district=company.district, year=2025)
     client.force_login(maker)
 
     answer = client.post(reverse("year_settle", args=[year.pk]))
@@ -72,7 +71,7 @@ def test_without_the_figure_the_page_says_what_is_missing(client, year, maker):
 
 
 def test_auditors_look_and_do_nothing(client, year, maker, auditor):
-    contribution("150000")
+    domain.set_contribution("150000")
     client.force_login(maker)
     client.post(reverse("year_settle", args=[year.pk]))
     client.force_login(auditor)

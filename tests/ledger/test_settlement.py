@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.refusals import Refused
-from companies.models import YearlyFigure
+from companies.models import Agreement, YearlyFigure
 from reviews.models import StageKind
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger import services
@@ -115,10 +115,6 @@ def test_python_and_sql_settle_alike_to_the_fen(db, years):
     assert settle_in_sql(reversed(rows)) == expected
 
 
-def contribution(value):
-    YearlyFigure.objects.filter(measure="fiscal_contribution").update(value=Decimal(value))
-
-
 def settled(company, by=None):
     return settle(company, company.district, 2025, by=by)
 
@@ -134,7 +130,7 @@ def yuan(*amounts):
 @pytest.fixture
 def projects(company, budget):
     """Two projects of 200,000.00 yuan each, and 300,000.00 for the year: cut to it."""
-    contribution("300000")
+    domain.set_contribution("300000")
     return [
         domain.approved(company, domain.claim("jb24-12", subject=subject))
         for subject in ("甲", "乙")
@@ -161,9 +157,9 @@ def test_running_again_changes_nothing(company, projects):
 
 def test_a_figure_corrected_later_proposes_adjustments_and_edits_nothing(company, projects):
     settled(company)
-    contribution("250000")
+    domain.set_contribution("250000")
     settled(company)
-    contribution("350000")
+    domain.set_contribution("350000")
     newest = settled(company)
 
     assert Settlement.objects.count() == 3
@@ -180,7 +176,7 @@ def test_a_figure_corrected_later_proposes_adjustments_and_edits_nothing(company
 
 
 def test_claims_that_are_determined_and_not_yet_granted_take_their_place(company, budget):
-    contribution("250000")
+    domain.set_contribution("250000")
     first = domain.at_stage(StageKind.FINANCE, company, domain.claim("jb24-12", subject="甲"))
     second = domain.filed(company, domain.claim("jb24-12", subject="乙"))
     domain.filed(company)  # not yet determined: no place
@@ -197,7 +193,7 @@ def test_claims_that_are_determined_and_not_yet_granted_take_their_place(company
 
 def test_awards_of_the_other_document_and_of_before_use_room(company, budget):
     BudgetLineFactory(document=PolicyDocument.objects.get(code="jb22"))
-    contribution("300000")
+    domain.set_contribution("300000")
     PastAwardFactory(company=company, amount=Decimal("30000.00"))
     domain.approved(company, domain.claim("jb22-1b"))
     domain.approved(company, domain.claim("jb24-12"))
@@ -230,8 +226,10 @@ def test_in_proportion_as_the_document_has_it(company, projects):
     }
 
 
-def test_without_the_cap_nothing_is_settled(company, projects):
+def test_without_the_cap_nothing_is_settled(company, budget):
+    domain.at_stage(StageKind.FINANCE, company)
     YearlyFigure.objects.filter(measure="fiscal_contribution").delete()
+    CompanyYear.objects.create(company=company, district=company.district, year=2025)
 
     with pytest.raises(Refused, match="还没有录入，不能结算"):
         settled(company)
@@ -241,8 +239,7 @@ def test_without_the_cap_nothing_is_settled(company, projects):
 
 
 def test_the_agreement_goes_before_the_contribution(company, projects):
-    company.cultivation_cap = Decimal("400000.00")
-    company.save()
+    Agreement.objects.create(company=company, kind="cultivation", yearly_amount=Decimal(400000))
 
     settlement = settled(company)
 
@@ -295,7 +292,7 @@ class TestAdjusting:
 
     @pytest.fixture
     def award(self, company, budget):
-        contribution("300000")
+        domain.set_contribution("300000")
         (award,) = grant(domain.filed(company, domain.claim("jb24-12")))
         return award
 

@@ -20,8 +20,11 @@ from tests.permissions.matrix import SIGN_IN, Block
 from tests.permissions.world import ABSENT_NUMBER, World
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-# Sessions, the counts that slow down guessers, and what is noted of a sign-in.
-SIGN_IN_TABLES = re.compile(r'"(django_session|shared_cache|usersessions_\w+|axes_\w+)"')
+# Sessions, the counts that slow down guessers, what is noted of a sign-in, and the key of a form,
+# which a refusal takes back with it.
+SIGN_IN_TABLES = re.compile(
+    r'"(django_session|shared_cache|usersessions_\w+|axes_\w+|accounts_submission)"'
+)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COPY|CREATE|ALTER|DROP)\b", re.I)
 
 

@@ -7,6 +7,7 @@ companies of 江北区) and once for 鄞州区 (`foreign`).
 import io
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -31,7 +32,15 @@ from reviews.notices import services as notices
 from subsidies.applications import services as applications
 from subsidies.applications.answers import keep_receipt
 from subsidies.applications.enums import Reason
-from subsidies.models import Application, Award, BudgetLine, PolicyDocument, ReceiptIncident
+from subsidies.ledger.settlement import settle
+from subsidies.models import (
+    Adjustment,
+    Application,
+    Award,
+    BudgetLine,
+    PolicyDocument,
+    ReceiptIncident,
+)
 from tests import domain
 from tests.factories import (
     AppointmentFactory,
@@ -198,12 +207,16 @@ def _rows_of_district(code: str) -> dict[str, object]:
     administrator = domain.official(finance, Role.ADMINISTRATOR)
     to_pay = [
         [Award.objects.get(claim__application=_approved(company, subject))]
-        for subject in ("丁", "戊")
+        for subject in ("丁", "戊", "庚", "辛")
     ]
     for awards in to_pay:
         notices.render(str(awards[0].notice.pk))
     listed = [company.uscc, "失信", "", "2026-01-05", ""]
+    (unpaid,) = to_pay.pop()
     batches = [disbursements.make_batch(district, awards, by=maker) for awards in to_pay]
+    disbursements.approve_batch(batches[2], by=second)
+    disbursements.mark_paid(batches[2], on=domain.TODAY, by=maker)
+    settlement = settle(company, district, unpaid.policy_year, by=maker)
     return {
         "district": district.pk,
         "department": finance.pk,
@@ -211,6 +224,15 @@ def _rows_of_district(code: str) -> dict[str, object]:
         "appointment": maker.appointments.get().pk,
         "batch": batches[0].pk,
         "approved_batch": disbursements.approve_batch(batches[1], by=second).pk,
+        "payment_line": batches[2].lines.get().pk,
+        "clawback": disbursements.demand_return(
+            to_pay[2][0], Decimal("1.00"), reason="多算", by=maker
+        ).pk,
+        "company_year": settlement.company_year_id,
+        "adjustment": Adjustment.objects.create(
+            settlement=settlement, award=unpaid, kind="reduce", amount=Decimal("1.00")
+        ).pk,
+        "policy_document": PolicyDocument.objects.get(code=DOCUMENTS[code]).pk,
         "import": _import("credit", [CREDIT, listed], administrator),
         "faulty_import": _import("credit", [CREDIT, ["" for _column in CREDIT]], administrator),
         "fiscal_import": _import(

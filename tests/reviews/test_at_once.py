@@ -47,7 +47,7 @@ def acts_on(application, clerk):
     }
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(ENDS, 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations(ENDS, 2)))
 def test_of_two_acts_at_once_one_holds_or_both_as_if_one_came_after_the_other(
     company, clerk, budget, one, other
 ):
