@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +30,6 @@ class StandInForm(forms.Form):
     appointment = AppointmentChoice(
         Appointment.objects.none(),
         label=_("哪个岗位的工作"),
-        empty_label=None,
         error_messages={"required": _("请选择岗位"), "invalid_choice": _("请选择列出的岗位")},
     )
     deputy = DeputyChoice(
@@ -62,19 +60,19 @@ class StandInForm(forms.Form):
         lent = lent.filter(department__district__in=kept) if kept else lent.filter(user=user)
         lent = lent.select_related("user", "department").order_by("department", "role", "pk")
         districts = {each.department.district_id for each in lent}
-        people = (
-            User.objects.filter(
-                is_active=True,
-                pk__in=Appointment.objects.between(today, None)
-                .exclude(role__in=OFFICERS)
-                .filter(department__district__in=districts)
-                .values("user"),
-            )
-            .exclude(pk=user.pk)
-            .prefetch_related("appointments__department")
-            .annotate(place=Min("appointments__department"))
-            .order_by("place", "pk")
+        # Read here: as one query with the people it is slow where the planner guesses wrong.
+        held = Appointment.objects.between(today, None).exclude(role__in=OFFICERS)
+        in_office = set(
+            held.filter(department__district__in=districts).values_list("user", flat=True)
         )
+        people = (
+            User.objects.filter(is_active=True, pk__in=in_office - {user.pk})
+            .prefetch_related("appointments__department")
+            .order_by("name", "pk")
+        )
+        if len(lent) == 1:
+            # Nothing to choose; of several none is chosen by not looking.
+            self.fields["appointment"].empty_label = None  # type: ignore[attr-defined]
         self.fields["appointment"].queryset = lent  # type: ignore[attr-defined]
         self.fields["deputy"].queryset = people  # type: ignore[attr-defined]
         for name in ("starts_on", "ends_on"):

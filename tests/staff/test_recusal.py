@@ -190,7 +190,7 @@ class TestMoney:
     def test_nor_past_the_service(self, request, award, finance, who, monkeypatch):
         person = request.getfixturevalue(who)
         batch = disbursements.make_batch(award.district, [award], by=finance[0])
-        monkeypatch.setattr(disbursements, "_require_stranger", lambda *given: None)
+        monkeypatch.setattr(disbursements, "require_stranger", lambda *given: None)
 
         with pytest.raises(domain.REFUSED_BY_TRIGGER, match="a part in"), transaction.atomic():
             disbursements.approve_batch(batch, by=person)
