@@ -1,13 +1,14 @@
 """Asking an address as a role, and taking back whatever came of it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpResponseBase
@@ -19,6 +20,7 @@ from tests.conftest import FreshClient
 from tests.permissions.matrix import SIGN_IN, Block
 from tests.permissions.world import ABSENT_NUMBER, World
 
+CSRF_TOKEN = "x" * 32
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 # Sessions, the counts that slow down guessers, what is noted of a sign-in, and the key of a form,
 # which a refusal takes back with it.
@@ -59,8 +61,8 @@ class Asker:
         )
         return session.pk
 
-    def _client(self, role: str, **options: Any) -> Client:
-        client = FreshClient(raise_request_exception=False, **options)
+    def _client(self, role: str) -> Client:
+        client = FreshClient(raise_request_exception=False)
         person = self.world.people[role]
         if person is not None:
             client.force_login(person)
@@ -76,26 +78,61 @@ class Asker:
         return (block.path or PARAMETER.sub(r"{\1}", block.name)).format(**values)
 
     def ask(self, block: Block, method: str, name: str, role: str) -> Answer:
+        writes: list[str] = []
+        with self._as(role) as client, transaction.atomic(), _noting(writes):
+            response = self._send(client, block, method, name)
+            if response.streaming:
+                # Read to its end, or the file stays open.
+                list(response)
+            transaction.set_rollback(True)
+        return Answer(_text(response), tuple(writes), _fault(response))
+
+    def is_turned_away(self, block: Block, name: str, role: str, **headers: str) -> bool:
+        """Whether a form is refused for where it comes from, and not for who sends it."""
+        with self._as(role) as client, transaction.atomic():
+            # Even the token of our own pages does not help another site's.
+            client.cookies[settings.CSRF_COOKIE_NAME] = CSRF_TOKEN
+            client.handler.enforce_csrf_checks = True
+            response = client.post(self.url_of(block, name), headers=headers)
+            client.handler.enforce_csrf_checks = False
+            transaction.set_rollback(True)
+        return "403_csrf.html" in {template.name for template in response.templates}
+
+    def rows_after(
+        self, block: Block, name: str, role: str, more: dict[str, Any], columns: Iterable[str]
+    ) -> dict[str, list[Any]]:
+        """What stands in these columns of all tables once the form was sent with more fields."""
+        with self._as(role) as client, transaction.atomic():
+            self._send(client, block, "POST", name, more)
+            rows = _rows_of(frozenset(columns))
+            transaction.set_rollback(True)
+        return rows
+
+    @contextmanager
+    def _as(self, role: str) -> Iterator[Client]:
+        """The role's client; what it is told to remember it forgets again."""
         client = self._clients[role]
         cookies = client.cookies
         client.cookies = SimpleCookie(cookies.output(header="", sep=";"))
-        writes: list[str] = []
         try:
-            with transaction.atomic(), _noting(writes):
-                response = self._send(client, block, method, name)
-                if response.streaming:
-                    # Read to its end, or the file stays open.
-                    list(response)
-                transaction.set_rollback(True)
+            yield client
         finally:
             client.cookies = cookies
-        return Answer(_text(response), tuple(writes), _fault(response))
 
-    def _send(self, client: Client, block: Block, method: str, name: str) -> Any:
+    def _send(
+        self,
+        client: Client,
+        block: Block,
+        method: str,
+        name: str,
+        more: dict[str, Any] | None = None,
+    ) -> Any:
         url = self.url_of(block, name)
         if method == "POST":
             # What a browser sends with every form.
-            return client.post(url, {"csrfmiddlewaretoken": "", **self.form_of(block, name)})
+            return client.post(
+                url, {"csrfmiddlewaretoken": "", **(more or {}), **self.form_of(block, name)}
+            )
         return getattr(client, method.lower())(url, query_params=block.query)
 
     def form_of(self, block: Block, name: str) -> dict[str, Any]:
@@ -104,6 +141,17 @@ class Asker:
             key: self.world.objects[value[1:]][name] if str(value).startswith("$") else value
             for key, value in block.send.items()
         }
+
+
+def _rows_of(columns: frozenset[str]) -> dict[str, list[Any]]:
+    """{table: its rows, reduced to the columns of these names}."""
+    found = {}
+    for model in apps.get_models():
+        named = [field.column for field in model._meta.concrete_fields if field.name in columns]
+        if named:
+            rows = model._base_manager.order_by(*named).values_list(*named)
+            found[model._meta.db_table] = list(rows)
+    return found
 
 
 @contextmanager

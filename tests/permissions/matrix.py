@@ -45,6 +45,11 @@ class Row:
     def __str__(self) -> str:
         return f"{self.block.name} {self.method} {self.object}"
 
+    @property
+    def let_in(self) -> list[str]:
+        """The roles that are not refused."""
+        return [role for role, answer in self.expected.items() if answer not in REFUSALS]
+
 
 # {group: its roles}, for lines that would be long.
 Groups = dict[str, list[str]]

@@ -5,11 +5,14 @@ from collections import Counter
 import pytest
 
 from tests.permissions import matrix
-from tests.permissions.asking import Asker
+from tests.permissions.asking import CSRF_TOKEN, Asker
 from tests.permissions.matrix import METHODS, REFUSALS, Block, Row, Unclear
 from tests.permissions.urls import all_urls
 
 MATRIX = matrix.load()
+POSTS = [row for row in MATRIX.rows if row.method == "POST"]
+# They ask no cookie who is there: a form from elsewhere does what its sender could do as well.
+WITHOUT_TOKEN = {"api_schema", "estimates"}
 WHERE = "tests/permissions/matrix.yaml"
 
 
@@ -30,6 +33,49 @@ def test_every_role_gets_its_answer(asker: Asker, row: Row) -> None:
         if answer.writes and not may_write:
             faults.append(f"{cell}: {answer.text}, and yet it wrote: {answer.writes[0][:200]}")
     assert not faults, "\n".join([*faults, f"What is right stands in {WHERE}, {row.block.name}."])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("row", {row.block.name: row for row in POSTS}.values(), ids=str)
+def test_a_form_that_comes_from_elsewhere_is_refused(asker: Asker, row: Row) -> None:
+    """S02: without our token, and from another site even with it."""
+    role = next(iter(row.let_in), "clerk")
+    comes_in = row.block.name in WITHOUT_TOKEN
+
+    for headers in ({}, {"X-CSRFToken": CSRF_TOKEN, "Origin": "https://elsewhere.example"}):
+        turned_away = asker.is_turned_away(row.block, row.object, role, **headers)
+        assert turned_away != comes_in, f"POST {row.block.name} as {role} with {headers}"
+
+
+@pytest.mark.django_db
+@pytest.mark.ignore_template_errors
+@pytest.mark.parametrize("row", [row for row in POSTS if row.let_in], ids=str)
+def test_what_a_form_does_not_ask_for_is_not_taken(asker: Asker, row: Row) -> None:
+    """A02: fields that no page shows, beside those that `send` gives."""
+    role = row.let_in[0]
+    stranger = asker.world.objects["official"]["foreign"]
+    smuggled = {
+        "amount": "987654.32",
+        "approved_by": stranger,
+        "company": asker.world.objects["company"]["foreign"],
+        "created_by": stranger,
+        "decided_by": stranger,
+        "district": asker.world.objects["district"]["foreign"],
+        "granted": "987654.32",
+        "is_demo": "on",
+        "is_staff": "on",
+        "is_superuser": "on",
+        "made_by": stranger,
+        "paid": "987654.32",
+        "role": "administrator",
+        "state": "written",
+        "status": "paid",
+        "user": stranger,
+    }
+    columns = set(smuggled) - set(row.block.send)
+
+    plain = asker.rows_after(row.block, row.object, role, {}, columns)
+    assert asker.rows_after(row.block, row.object, role, smuggled, columns) == plain
 
 
 def test_every_url_has_a_row() -> None:
