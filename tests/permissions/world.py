@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import OFFICERS, Department, District, Role, User
+from companies import services as company_services
 from companies.imports import services as imports
 from companies.imports.kinds import KINDS
 from companies.models import (
@@ -24,9 +25,16 @@ from companies.models import (
     IndustryIntensity,
     StoredFile,
 )
+from companies.profile.models import (
+    Agreement,
+    AgreementKind,
+    Contact,
+    ScaleYear,
+    SourceRule,
+)
 from companies.vault.models import PreviewPage
 from disbursements import services as disbursements
-from outbox.models import Job
+from outbox.models import Job, State
 from reviews.models import CalendarDay, PublicNotice, Route, StageKind, Verdict
 from reviews.notices import services as notices
 from subsidies.applications import services as applications
@@ -48,6 +56,7 @@ from tests.factories import (
     BudgetLineFactory,
     CompanyFactory,
     MemberFactory,
+    StandInFactory,
     UserFactory,
     YearlyFigureFactory,
 )
@@ -56,6 +65,7 @@ from tests.imports.tables import CREDIT, FISCAL, Table, as_csv
 OURS, THEIRS = "330205", "330212"
 # What is applied for: in 江北区 区科技局 leads and 区发改局 is asked, 区商务局 has no part.
 ITEMS = {OURS: domain.JOINED, THEIRS: "yz26-6b"}
+LEADS = {OURS: "jb-science", THEIRS: "yz-science"}
 LEVELS = {OURS: domain.LEVELS[domain.JOINED], THEIRS: "institution"}
 EVENTS = {OURS: domain.EVENT, THEIRS: date(2026, 2, 2)}
 DOCUMENTS = {OURS: "jb24", THEIRS: "yz26"}
@@ -116,6 +126,10 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
     ]:
         AppointmentFactory(user=foreigner, department=_department(place), role=role)
 
+    stand_in = AppointmentFactory(department=_department("jb-commerce")).user
+    absentee = domain.official(_department("jb-science"), Role.REVIEWER, 2)
+    StandInFactory(appointment=absentee.appointments.get(), deputy=stand_in)
+
     def appointed(name: str, place: str, role: Role, **given: date) -> User:
         department = _department(place)
         return AppointmentFactory(
@@ -133,6 +147,7 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
         "ex_reviewer": appointed(
             "ex_reviewer", "jb-science", Role.REVIEWER, ends_on=date(2026, 3, 10)
         ),
+        "stand_in": stand_in,
         "lead": appointed("lead", "jb-science", Role.LEAD),
         "finance": appointed("finance", "jb-finance", Role.FINANCE),
         "policy_officer": appointed("policy_officer", "jb-finance", Role.POLICY_OFFICER),
@@ -175,8 +190,21 @@ def _rows_of_company(company: Company) -> dict[str, object]:
     published = _led_to(StageKind.PUBLIC_NOTICE, company, "乙")
     award = Award.objects.get(claim__application=_approved(company, "丙"))
     notices.render(str(award.notice.pk))
+    clerk = domain.clerk_of(company)
+    company_services.change_account(
+        company, bank="中国银行宁波分行", number="6222020000000001", cnaps="104332000015", by=clerk
+    )
     return {
         "company": company.pk,
+        # Money is on its way, so the new account waits for finance.
+        "account_change": company.open_account_change.pk,
+        "agreement": Agreement.objects.create(company=company, kind=AgreementKind.values[0]).pk,
+        "contact": Contact.objects.create(company=company, name="张三", phone="13800000000").pk,
+        "receipt_incident": ReceiptIncident.objects.create(
+            receipt=keep_receipt(filed, Reason.SUBMISSION)
+        ).pk,
+        "recognition": company.recognitions.earliest("pk").pk,
+        "scale_year": ScaleYear.objects.filter(company=company).earliest("pk").pk,
         "draft": draft.pk,
         "draft_attachment": draft.attachments.earliest("pk").pk,
         "filed": filed.pk,
@@ -187,15 +215,12 @@ def _rows_of_company(company: Company) -> dict[str, object]:
         "public_notice": PublicNotice.objects.get(entries__case__application=published).pk,
         "notice": award.notice.pk,
         "check_code": award.notice.check_code,
-        "member": domain.clerk_of(company).pk,
+        "member": clerk.pk,
         "yearly_figure": company.figures.earliest("pk").pk,
         "credit_entry": CreditEntry.objects.create(
             company=company, title="失信", listed_on=domain.TODAY
         ).pk,
         "incident": Incident.objects.create(company=company, kind="safety", date=domain.TODAY).pk,
-        "receipt_incident": ReceiptIncident.objects.create(
-            receipt=keep_receipt(filed, Reason.SUBMISSION)
-        ).pk,
     }
 
 
@@ -238,6 +263,10 @@ def _rows_of_district(code: str) -> dict[str, object]:
         "fiscal_import": _import(
             "fiscal", [FISCAL, [company.uscc, 2025, "1.00", "税务导入", ""]], maker
         ),
+        "source_rule": SourceRule.objects.get_or_create(district=district, measure="revenue")[0].pk,
+        "stand_in": StandInFactory(
+            appointment=domain.official(_department(LEADS[code]), Role.REVIEWER).appointments.get()
+        ).pk,
         "item": ITEMS[code],
         "document": DOCUMENTS[code],
         "budget_line": BudgetLine.objects.get(district=district).pk,
@@ -250,6 +279,7 @@ def _rows_of_all() -> dict[str, object]:
     return {
         "calendar_day": CalendarDay.objects.earliest("date").pk,
         "industry_intensity": IndustryIntensity.objects.earliest("pk").pk,
+        "dead_job": Job.objects.create(kind="mail", key="1", state=State.DEAD).pk,
         "job": Job.objects.earliest("pk").pk,
     }
 
