@@ -64,8 +64,19 @@ class Matrix:
     rows: list[Row]
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """Of two blocks for one address YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _value in node.value if key.value != "<<"]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise Unclear(f"two blocks or lines for {', '.join(sorted(twice))}")
+        return super().construct_mapping(node, deep)
+
+
 def read(text: str) -> Matrix:
-    content = yaml.safe_load(text)
+    content = yaml.load(text, _EachKeyOnce)
     roles = content["roles"]
     groups = {name: names.split() for name, names in content["groups"].items()}
     objects = {kind: names.split() for kind, names in content["objects"].items()}

@@ -137,6 +137,7 @@ def test_a_line_that_is_missing_or_said_twice_is_told() -> None:
         "{with: {pk: case}, GET own absent: 404 others, GET own: 403 others}",
         "{with: {pk: case}, GET owned absent: 404 others}",
         "{FETCH: 404 others}",
+        "{GET: 404 others, GET: 403 others}",
     ):
         with pytest.raises(Unclear):
             matrix.read(f"{head}  somewhere: {lines}\n")
