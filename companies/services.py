@@ -222,6 +222,9 @@ def _require_revision(company: Company, revision: int) -> None:
 def _require_officer(change: AccountChange, by: User) -> None:
     if change.company.district_id not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以核对收款账户。"))
+    if by.principal(Role.FINANCE, district_id=change.company.district_id):
+        # Of two consents one could be lent to whoever gave the other.
+        raise NotAllowed(_("委托代办不包括这一步，请由本岗位的财政人员办理。"))
     if change.company.members.filter(user=by).exists():
         raise NotAllowed(
             _("您是 %(company)s 的人员，不能核对它的收款账户。") % {"company": change.company}

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
-from disbursements.services import demand_return, require_finance, require_stranger
+from disbursements.services import demand_return, require_own_office, require_stranger
 from outbox.services import mail_language
 from subsidies.ledger import services as ledger
 from subsidies.ledger.locks import locked
@@ -62,8 +62,8 @@ def _locked(adjustment: Adjustment, by: User) -> Adjustment:
         .select_related("award__district", "settlement__company_year__company")
         .get()
     )
-    principal = require_finance(adjustment.award.district, by)
-    require_stranger({by, principal}, [adjustment.award])
+    require_own_office(adjustment.award.district, by)
+    require_stranger({by}, [adjustment.award])
     if not adjustment.is_open:
         raise StateChanged(
             _("状态已变化：这项调整现在是“%(status)s”。请刷新页面。")

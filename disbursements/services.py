@@ -288,8 +288,8 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
 def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Clawback:
     """Propose to ask a paid award back, or a part of it (yuan). A second person confirms it."""
     award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
-    principal = require_finance(award.district, by)
-    require_stranger({by, principal}, [award])
+    require_own_office(award.district, by)
+    require_stranger({by}, [award])
     if award.status != AwardStatus.PAID or award.claim_id is None:
         raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
     if Clawback.objects.open().filter(award=award).exists():
@@ -303,7 +303,6 @@ def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Cl
         "clawback.demanded",
         about=clawback,
         by=by,
-        on_behalf_of=principal,
         amount=str(amount),
         reason=reason,
     )
@@ -313,8 +312,8 @@ def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Cl
 @transaction.atomic
 def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
     """A second person's consent: the company is told what to give back, and why."""
-    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
-    if clawback.demanded_by_id in {by.pk, principal and principal.pk}:
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    if clawback.demanded_by_id == by.pk:
         raise NotAllowed(_("提出人不能确认自己提出的追回，须由另一人确认。"))
     ledger.move_award(clawback.award, AwardStatus.CLAWBACK)
     clawback.status = ClawbackStatus.CONFIRMED
@@ -335,7 +334,6 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
         "clawback.confirmed",
         about=clawback,
         by=by,
-        on_behalf_of=principal,
         amount=str(clawback.amount),
     )
     return clawback
@@ -344,10 +342,10 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
 @transaction.atomic
 def drop_return(clawback: Clawback, *, by: User) -> Clawback:
     """Let go of a demand that nobody has confirmed."""
-    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
     clawback.status = ClawbackStatus.DROPPED
     clawback.save(update_fields=["status"])
-    record("clawback.dropped", about=clawback, by=by, on_behalf_of=principal)
+    record("clawback.dropped", about=clawback, by=by)
     return clawback
 
 
@@ -355,7 +353,7 @@ def drop_return(clawback: Clawback, *, by: User) -> Clawback:
 def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback:
     """Note what came back (yuan). With the last of it the clawback ends: the award stays with
     what is left, or counts no more where nothing is."""
-    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
+    clawback = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
     if not 0 < amount <= clawback.left:
         raise Refused(
             _("退回金额应大于 0，不超过还应退的 %(left)s 元。") % {"left": yuan(clawback.left)}
@@ -366,27 +364,24 @@ def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback
         clawback.status = ClawbackStatus.DONE
         ledger.move_award(award, AwardStatus.PAID if award.net else AwardStatus.RETURNED)
     clawback.save(update_fields=["returned", "status"])
-    record("clawback.received", about=clawback, by=by, on_behalf_of=principal, amount=str(amount))
+    record("clawback.received", about=clawback, by=by, amount=str(amount))
     return clawback
 
 
-def _locked_clawback(
-    clawback: Clawback, by: User, status: ClawbackStatus
-) -> tuple[Clawback, User | None]:
-    """The row behind its lock, and on whose behalf the person acts on it."""
+def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Clawback:
     clawback = (
         locked(Clawback.objects.filter(pk=clawback.pk))
         .select_related("award__district", "award__claim__application")
         .get()
     )
-    principal = require_finance(clawback.award.district, by)
-    require_stranger({by, principal}, [clawback.award])
+    require_own_office(clawback.award.district, by)
+    require_stranger({by}, [clawback.award])
     if clawback.status != status:
         raise StateChanged(
             _("状态已变化：这件追回现在是“%(status)s”。请刷新页面。")
             % {"status": clawback.get_status_display()}
         )
-    return clawback, principal
+    return clawback
 
 
 def _check_before_payment(batch: Batch) -> None:
@@ -459,6 +454,13 @@ def require_finance(district: District, by: User) -> User | None:
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
     return by.principal(Role.FINANCE, district_id=district.pk)
+
+
+def require_own_office(district: District, by: User) -> None:
+    """What keeps no second name (clawbacks, adjustments) is not for stand-ins: of two consents
+    one could be lent to whoever gave the other."""
+    if require_finance(district, by):
+        raise NotAllowed(_("委托代办不包括这一步，请由本岗位的财政人员办理。"))
 
 
 def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:

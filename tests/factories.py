@@ -97,6 +97,7 @@ class CompanyFactory(DjangoModelFactory):
 
     class Meta:
         model = Company
+        skip_postgeneration_save = True
 
     district = factory.LazyFunction(lambda: District.objects.get(code=DISTRICT))
     name = factory.Sequence(lambda n: f"宁波测试{n}有限公司")

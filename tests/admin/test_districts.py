@@ -31,7 +31,7 @@ def rows_of(district):
         Department: department,
         Appointment: AppointmentFactory(department=department),
         Company: company,
-        YearlyFigure: YearlyFigureFactory(company=company),
+        YearlyFigure: YearlyFigureFactory(company=company, measure="revenue"),
         CreditEntry: CreditEntry.objects.create(
             company=company, title="失信", listed_on=domain.TODAY
         ),

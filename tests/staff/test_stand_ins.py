@@ -11,11 +11,15 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from accounts.stand_ins.services import end_stand_in, give_stand_in
 from audit.models import Entry
 from audit.services import first_broken_entry
+from companies.models import AccountChange
+from companies.services import change_account, check_account
+from disbursements import adjustments
 from disbursements import services as disbursements
 from disbursements.models import Batch
 from reviews.casefile import CaseFile
 from reviews.models import Case, Opinion, StageKind, Task, Verdict
 from reviews.services import finance_department
+from subsidies.ledger.settlement import settle
 from tests import domain
 from tests.factories import AppointmentFactory, MemberFactory, StandInFactory, UserFactory
 from tests.threads import at_once
@@ -521,3 +525,40 @@ class TestPage:
 
         assert client.get(PAGE).status_code == 403
         assert client.post(GIVE, {}).status_code == 403
+
+
+class TestSecondPeople:
+    """Where an act keeps one name only, no stand-in does it: of two consents one could be lent to
+    whoever gave the other."""
+
+    @pytest.fixture
+    def lent(self, company, budget):
+        """A deputy who has finance's office from somebody, and an award of the company."""
+        finance = finance_department(company.district)
+        owner = domain.official(finance, Role.FINANCE)
+        deputy = AppointmentFactory(department=finance, role=Role.REVIEWER).user
+        StandInFactory(appointment=appointment_of(owner), deputy=deputy)
+        return fresh(deputy), domain.notified_award(company)
+
+    def test_a_stand_in_asks_nothing_back(self, lent):
+        deputy, award = lent
+
+        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
+            disbursements.demand_return(award, award.amount, reason="重复享受", by=deputy)
+
+    def test_a_stand_in_checks_no_account(self, lent, company):
+        deputy, _award = lent
+        change_account(
+            company, bank="农业银行", number="12345678", cnaps="", by=domain.clerk_of(company)
+        )
+
+        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
+            check_account(AccountChange.objects.get(), by=deputy)
+
+    def test_a_stand_in_agrees_to_no_adjustment(self, lent, company):
+        deputy, award = lent
+        domain.set_contribution("5000.00")
+        settle(company, company.district, award.policy_year, by=award.granted_by)
+
+        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
+            adjustments.agree(award.adjustments.get(), by=deputy)
