@@ -24,6 +24,12 @@ urlpatterns = [
     ),
     path("signup/confirm/<str:key>/", account.confirm_email, name="account_confirm_email"),
     path("password/", account.password_change, name="account_change_password"),
+    # Whoever has none gets the way to one by mail: here nothing would prove who it is.
+    path(
+        "password/set/",
+        RedirectView.as_view(pattern_name="account_reset_password"),
+        name="account_set_password",
+    ),
     path("password/forgotten/", account.password_reset, name="account_reset_password"),
     path(
         "password/forgotten/sent/",

@@ -68,6 +68,20 @@ def test_who_was_given_a_password_chooses_another_first(person, clock):
     assert Entry.objects.about(person).filter(action="person.password_changed", actor=person)
 
 
+def test_who_has_no_password_gets_one_by_mail(person, clock):
+    client = signed_in(person)
+    person.set_unusable_password()
+    person.save()
+    client.force_login(person)
+
+    page = client.get("/password/", follow=True)
+
+    assert page.redirect_chain[-1][0] == "/password/forgotten/"
+    client.post("/password/forgotten/", {"email": person.email})
+    perform_due()
+    assert mail.outbox[-1].to == [person.email]
+
+
 def test_whom_an_officer_makes_or_gives_a_new_password_must_change_it(person, clock):
     client = signed_in(people.official(role=Role.SECURITY_OFFICER))
     passwords = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
