@@ -83,6 +83,18 @@ def test_auditors_look_and_do_nothing(client, year, maker, auditor):
         assert client.post(reverse(act, args=[adjustment.pk])).status_code == 403
 
 
+def test_the_cap_tells_the_contribution_and_is_for_finance_alone(client, year, maker, auditor):
+    domain.set_contribution("717171.71")
+    page = reverse("year_detail", args=[year.pk])
+    client.force_login(maker)
+    client.post(reverse("year_settle", args=[year.pk]))
+
+    # The cap, the settlement that rests on it, and what is left in its line.
+    assert text_of(client.get(page)).count("717,171.71") == 3
+    client.force_login(auditor)
+    assert "717,171.71" not in text_of(client.get(page))
+
+
 def test_another_districts_finance_sees_no_year(client, year):
     client.force_login(person("yz-finance", Role.FINANCE))
 
