@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.db import models
 
-from companies.models import Company
+from companies.models import Company, YearlyFigure
 
 # Tables by their labels. Their rows are history that is read through `Company.rows()`; rooms
 # further on add theirs when the applications are loaded.
@@ -21,3 +21,14 @@ def relations() -> Iterator[tuple[type[models.Model], str]]:
             assert issubclass(model, models.Model)
             if model._meta.label not in STAYS:
                 yield model, field.field.name  # type: ignore[union-attr]
+
+
+def moving_rows(
+    model: type[models.Model], column: str, removed: Company
+) -> models.QuerySet[models.Model]:
+    """The rows of a table that may go over. A settled figure stays: what was granted to the row
+    rests on it, and a later correction is counted against the same."""
+    rows = model._base_manager.filter(**{column: removed})
+    if model is YearlyFigure:
+        rows = rows.filter(frozen_at__isnull=True)
+    return rows

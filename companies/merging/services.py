@@ -17,8 +17,8 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies import pending
 from companies.merging import signals
-from companies.merging.relations import relations
-from companies.models import Company, Merge
+from companies.merging.relations import moving_rows, relations
+from companies.models import Company, Merge, YearlyFigure
 
 Moved = dict[str, list[str]]
 
@@ -76,13 +76,17 @@ def preview(kept: Company, removed: Company, *, by: User) -> list[Line]:
 
 @transaction.atomic
 def undo(done: Merge, *, by: User) -> Merge:
-    """Part the rows again: what went over goes back. Until the company is paid."""
+    """Part the rows again: what went over goes back. Until the company is paid, or
+    something was granted on a figure that went over."""
     kept, removed = _locked(done.kept, done.removed, by)
     done = Merge.objects.select_for_update(of=("self",), no_key=True).get(pk=done.pk)
     if done.undone_at:
         raise StateChanged(_("这次合并已经撤销。请刷新页面。"))
     if removed.merged_into_id != kept.pk:
         raise Refused(_("%(company)s 后来又并入了另一行，请先撤销那一次。") % {"company": kept})
+    figures = YearlyFigure.objects.filter(pk__in=done.moved.get(_key(YearlyFigure, "company"), []))
+    if figures.filter(frozen_at__isnull=False).exists():
+        raise Refused(_("合并以后已按移过来的年度数据核定过金额，不能再撤销。"))
     removed.merged_into = None
     removed.save(update_fields=["merged_into"])
     for key, pks in done.moved.items():
@@ -111,7 +115,7 @@ def _move(kept: Company, removed: Company) -> Moved:
     """Each row by itself: where the database refuses it, because the like is there, it stays."""
     moved: Moved = {}
     for model, column in relations():
-        rows = model._base_manager.filter(**{column: removed})
+        rows = moving_rows(model, column, removed)
         for pk in rows.order_by("pk").values_list("pk", flat=True):
             try:
                 with transaction.atomic():

@@ -39,10 +39,12 @@ def test_the_pages_are_not_for_companies(company, browser, is_member):
 
 @pytest.mark.parametrize("role", Role)
 def test_the_fiscal_contribution_is_for_finance_alone(company, browser, role):
+    domain.set_contribution("3141592.00")
     page = browser(official(role)).get(f"/workspace/companies/{company.pk}/").text
 
-    assert ("3,000,000.00" in page) == (role == Role.FINANCE)
-    assert (f"</span> {Measure.FISCAL_CONTRIBUTION.label}" in page) == (role == Role.FINANCE)
+    assert ("3,141,592.00" in page) == (role == Role.FINANCE)
+    assert (f">{Measure.FISCAL_CONTRIBUTION.label}<" in page) == (role == Role.FINANCE)
+    assert ("只有财政和企业看得到" in page) == (role != Role.FINANCE)
     assert "98,000,000.00" in page
 
 

@@ -224,6 +224,26 @@ def test_an_earlier_payment_does_not_hinder_undoing(company, other, keeper, budg
     services.undo(services.merge(company, other, by=keeper), by=keeper)
 
 
+def test_a_settled_figure_stays_with_the_row_whose_awards_rest_on_it(world, keeper, budget):
+    kept, removed = capped(None), capped("100000.00")
+    paid(removed)
+
+    services.merge(kept, removed, by=keeper)
+
+    settled = removed.figures.get(measure="fiscal_contribution")
+    assert settled.is_frozen
+    assert settled.value == Decimal("100000.00")
+
+
+def test_undoing_is_refused_once_a_figure_that_went_over_was_settled(world, keeper, budget):
+    kept, removed = capped(None), capped("100000.00")
+    done = services.merge(kept, removed, by=keeper)
+    ledger.cancel(domain.notified_award(kept), by=keeper)
+
+    with pytest.raises(Refused, match="年度数据"):
+        services.undo(done, by=keeper)
+
+
 # The caps
 
 
@@ -428,7 +448,7 @@ def test_an_import_under_the_merged_code_names_the_code_to_use(company, other, k
     table = {
         "companies": [["统一社会信用代码", "企业名称"], [other.uscc, other.name]],
         "figures": [
-            ["统一社会信用代码", "年度", "指标", "数值（元）", "来源"],
+            ["统一社会信用代码", "年度", "指标", "数值", "来源"],
             [other.uscc, "2025", "营业收入", "1.00", "统计导入"],
         ],
     }[kind]

@@ -3,7 +3,7 @@
 import pytest
 
 from companies.merging.pairs import MOST, pairs_among, plain_name
-from companies.models import Company
+from companies.models import Company, Contact
 from companies.uscc import check_sign
 from tests.factories import BankAccountFactory, CompanyFactory, DistrictFactory, uscc
 
@@ -11,6 +11,12 @@ from tests.factories import BankAccountFactory, CompanyFactory, DistrictFactory,
 @pytest.fixture
 def district(db):
     return DistrictFactory()
+
+
+def callable_at(phone, **given):
+    company = CompanyFactory(**given)
+    Contact.objects.create(company=company, name="周敏", phone=phone)
+    return company
 
 
 def reasons():
@@ -55,8 +61,8 @@ def test_the_same_organisation_code_under_another_area_is_a_reason(district):
 
 
 def test_the_same_account_and_phone_are_reasons(district):
-    one = CompanyFactory(district=district, name="甲", contact_phone="0574-8765 0000")
-    two = CompanyFactory(district=district, name="乙", contact_phone="057487650000")
+    one = callable_at("0574-87650000", district=district, name="甲")
+    two = callable_at("(0574)87650000", district=district, name="乙")
     for company in (one, two):
         BankAccountFactory(company=company, number="1234567890123")
 
@@ -65,7 +71,7 @@ def test_the_same_account_and_phone_are_reasons(district):
 
 def test_what_is_empty_or_shared_by_many_is_no_reason(district):
     for number in range(MOST + 1):
-        CompanyFactory(district=district, name=f"第{number}家", contact_phone="0574-12345678")
+        callable_at("0574-12345678", district=district, name=f"第{number}家")
     CompanyFactory.create_batch(2, district=district)
 
     assert reasons() == {}
@@ -75,6 +81,6 @@ def test_the_most_reasons_stand_first(district):
     CompanyFactory(district=district, name="甲公司")
     CompanyFactory(district=district, name="甲有限公司")
     for name in ("乙公司", "乙有限公司"):
-        CompanyFactory(district=district, name=name, contact_phone="0574-11112222")
+        callable_at("0574-11112222", district=district, name=name)
 
     assert [names[0] for names in reasons()] == ["乙公司", "甲公司"]
