@@ -18,6 +18,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
@@ -264,8 +265,19 @@ class PersonAdmin(FreshlySigned, UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Who may set a superuser's password is one.
-        if isinstance(obj, User) and obj.is_superuser and not person_of(request).is_superuser:
-            return False
+        keeper = person_of(request)
+        if isinstance(obj, User) and not keeper.is_superuser:
+            if obj.is_superuser:
+                return False
+            # Whoever works or acts elsewhere today is kept there: an office that ended here gives
+            # no hold on them.
+            districts = keeper.district_ids(Role.SECURITY_OFFICER)
+            elsewhere = obj.appointments.on(timezone.localdate()).exclude(
+                department__district__in=districts
+            )
+            acts_elsewhere = obj.memberships.current().exclude(company__district__in=districts)
+            if elsewhere.exists() or acts_elsewhere.exists():
+                return False
         return super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

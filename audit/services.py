@@ -11,7 +11,7 @@ from audit.models import GENESIS, HASHED, Entry, Head, hash_of, plain
 from outbox.failpoints import failpoint
 
 # What a thing without a district of its own may be a part of.
-HOLDERS = ("company", "department", "document")
+HOLDERS = ("company", "department", "document", "award")
 # Entries read at a time when the chain is verified.
 STEP = 10_000
 

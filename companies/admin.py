@@ -1,12 +1,20 @@
 from typing import Any
 from uuid import uuid4
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ConfigurationAdmin, OwnDistricts, has_office, person_of, site
+from accounts.admin import (
+    ConfigurationAdmin,
+    OwnDistricts,
+    has_office,
+    person_of,
+    site,
+)
 from accounts.models import Role
 from companies.models import (
     Agreement,
@@ -24,8 +32,18 @@ from companies.models import (
 from companies.signals import facts_changed
 
 
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whose row it is stays: past acts name it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["user"].disabled = True
+
+
 class MemberInline(OwnDistricts, admin.TabularInline):
     model = Member
+    form = MemberForm
     extra = 0
     # The remedy where nobody is left in a company who may invite; scopes are the company's own.
     fields = ("user", "role", "ends_on", "ended_at")
@@ -38,6 +56,16 @@ class MemberInline(OwnDistricts, admin.TabularInline):
 
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user" and field is not None:
+            assert field.queryset is not None
+            field.queryset = field.queryset.exclude(pk=person_of(request).pk)
+            field.error_messages["invalid_choice"] = _(
+                "请选择另一个人。本人不能把自己加入企业，须由另一位管理人员办理。"
+            )
+        return field
 
 
 class FactsAdmin(ConfigurationAdmin):

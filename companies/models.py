@@ -300,7 +300,7 @@ class YearlyFigureQuerySet(models.QuerySet["YearlyFigure"]):
         everything else for whoever sees the company."""
         return self.filter(
             ~Q(measure=Measure.FISCAL_CONTRIBUTION)
-            | Q(company__members__user=user)
+            | Q(company__in=Company.objects.of_person(user))
             | Q(company__district__in=user.district_ids(Role.FINANCE))
         ).distinct()
 
@@ -362,7 +362,11 @@ class YearlyFigure(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="frozen_figure_stays",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                # Whose row it is may change: a company that is merged takes its figures along.
+                operation=pgtrigger.Delete
+                | pgtrigger.UpdateOf(
+                    "year", "measure", "value", "source", "as_of", "is_audited", "frozen_at"
+                ),
                 condition=pgtrigger.Q(old__frozen_at__isnull=False),
             ),
         ]

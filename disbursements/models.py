@@ -164,7 +164,9 @@ class Batch(models.Model):
 
     @property
     def total(self) -> Decimal:
-        return self.lines.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+        """What it pays (yuan): lines that the bank sent back count no more."""
+        lines = self.lines.filter(failed_at__isnull=True)
+        return lines.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 class PaymentLine(models.Model):

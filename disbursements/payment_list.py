@@ -83,10 +83,11 @@ def payment_list(batch: Batch) -> bytes:
 def _checked_total(batch: Batch, lines: list[PaymentLine]) -> Decimal:
     """Yuan, added up here and by the database, over the lines, and over the awards behind those
     that still stand: an award that left the batch may have been adjusted since."""
-    total = sum((line.amount for line in lines), Decimal(0))
+    counted = [line.amount for line in lines if line.failed_at is None]
+    total = sum(counted, Decimal(0))
     live = [line.amount for line in lines if line.is_live]
     for here, there in (
-        ((total, len(lines)), _sums(batch.lines.all(), F("amount"))),
+        ((total, len(counted)), _sums(batch.lines.filter(failed_at=None), F("amount"))),
         (
             (sum(live, Decimal(0)), len(live)),
             _sums(batch.lines.filter(is_live=True), F("award__amount") + F("award__adjusted")),
@@ -164,13 +165,17 @@ def _write_line(
         9: "·".join(filter(None, [item.title, award.subject])),
         10: award.budget_line.code,
         11: f"{award.policy_year}年度惠企政策兑现",
-        12: "" if line.is_live else "已作废",
+        12: "" if line.is_live else "退汇，不付" if line.failed_at else "已作废",
     }
     sheet.set_row(row, 6 + LINE_POINTS * max(_lines(text, at) for at, text in texts.items()))
     sheet.write_number(row, 0, place, formats.place)
     for column, text in texts.items():
         sheet.write_string(row, column, text, formats.text)
-    sheet.write_number(row, AMOUNT, line.amount, formats.amount)
+    if line.failed_at is None:
+        sheet.write_number(row, AMOUNT, line.amount, formats.amount)
+    else:
+        # It keeps its place, which the bank's table names, and is paid from another batch.
+        sheet.write_blank(row, AMOUNT, None, formats.amount)
 
 
 def _lines(text: str, column: int) -> int:
@@ -193,7 +198,9 @@ def _write_foot(
     sheet.set_row(row, 20)
     for column in range(LAST + 1):
         sheet.write_blank(row, column, None, formats.total)
-    sheet.write_string(row, NAME, f"合计（{len(lines)} 笔）", formats.total)
+    sheet.write_string(
+        row, NAME, f"合计（{sum(line.failed_at is None for line in lines)} 笔）", formats.total
+    )
     sheet.write_number(row, AMOUNT, total, formats.total_amount)
     sheet.merge_range(row, AMOUNT + 1, row, LAST, "", formats.total)
     sheet.write_string(row, AMOUNT + 1, f"大写：{amount_in_words(total)}", formats.total)

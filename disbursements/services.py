@@ -72,6 +72,7 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
             )
         if award.company.open_account_change:
             faults.append(_unconfirmed(award.company))
+        faults += _strange_holder(award.company)
     if faults:
         raise Refused(*faults)
     if held := [fault for award in chosen for fault in _against(award)]:
@@ -397,6 +398,7 @@ def _check_before_payment(batch: Batch) -> None:
         faults.extend(_against(line.award))
         if application.company.open_account_change:
             faults.append(_unconfirmed(application.company))
+        faults += _strange_holder(application.company)
         account = application.company.current_account
         if account is None or (account.number, account.holder) != (
             line.account,
@@ -436,6 +438,17 @@ def _against(award: Award, by_day: date | None = None) -> list[str]:
     ]
     return [
         _("%(payee)s：%(fault)s") % {"payee": award.company, "fault": fault} for fault in faults
+    ]
+
+
+def _strange_holder(company: Company) -> list[str]:
+    """Nobody but the company itself is paid, also after its row was renamed or merged."""
+    account = company.current_account
+    if account is None or account.holder == company.name:
+        return []
+    return [
+        _("%(company)s：收款账户的户名是“%(holder)s”，与企业名称不一致，请企业更正账户。")
+        % {"company": company, "holder": account.holder}
     ]
 
 

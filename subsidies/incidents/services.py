@@ -81,7 +81,8 @@ def _keep(receipt: Receipt, said: list[Json]) -> ReceiptIncident:
             about=receipt.application,
             by=None,
             receipt=receipt.pk,
-            differences=said,
+            # Where, not what: a sentence about the annual cap tells the fiscal contribution.
+            places=[difference["path"] for difference in said],
         )
     incident.last_seen_at = timezone.now()
     incident.save()

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -282,6 +282,8 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     )
     if award.status not in ADJUSTABLE:
         raise _state_changed(award)
+    if amount > 0:
+        _refuse_while_frozen()
     if award.payable + amount <= 0:
         return cancel(award, by=by)
     assert award.claim is not None
@@ -437,7 +439,7 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     row = locked(CompanyYear.objects.filter(**key)).get()
     cap = annual_cap(application.company, year)
-    carried = _carried(row)
+    carried = carried_by(row)
     used = carried + row.capped + row.uncapped_seen
     # Once something was granted against it, the cap stays as it was: what it should have been is
     # settled by an adjustment, not by editing the row.
@@ -450,7 +452,7 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     return row
 
 
-def _carried(row: CompanyYear) -> Decimal:
+def carried_by(row: CompanyYear) -> Decimal:
     """What counts against the cap beside the row's own awards: those from before this system,
     and all of the rows that were merged into the company."""
     awards = Award.objects.standing().filter(
@@ -458,8 +460,7 @@ def _carried(row: CompanyYear) -> Decimal:
         district=row.district_id,
         policy_year=row.year,
     )
-    carried: Decimal = awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
-    return carried
+    return awards.total()
 
 
 def recount(company: Company) -> None:
@@ -469,7 +470,7 @@ def recount(company: Company) -> None:
     """
     years = locked(CompanyYear.objects.filter(company=company)).order_by("district_id", "year")
     for row in years:
-        row.carried = _carried(row)
+        row.carried = carried_by(row)
         if row.capped and (
             row.cap is None or row.carried + row.capped + row.uncapped_seen > row.cap
         ):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from subsidies.applications.models import Claim, Receipt
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger.locks import locked
 from subsidies.ledger.models import Award, AwardStatus, CompanyYear
-from subsidies.ledger.services import corrected_cap
+from subsidies.ledger.services import carried_by, corrected_cap
 from subsidies.ledger.settlement_models import (
     Adjustment,
     AdjustmentStatus,
@@ -194,9 +194,7 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
             _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
             % {"company": company, "year": year}
         )
-    carried = Award.objects.filter(
-        company=company, district=district, policy_year=year, claim=None
-    ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    carried = carried_by(company_year)
     allocation = _allocation(claims)
     digest = _hash(claims, cap, carried, allocation)
     newest = company_year.settlements.first()
@@ -220,11 +218,10 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
     _propose(settlement)
     record(
         "year.settled",
-        about=settlement,
+        about=company_year,
         by=by,
         company=company.name,
         year=year,
-        cap=str(cap),
         lines=len(claims),
         sha256=digest,
     )
