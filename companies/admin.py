@@ -32,7 +32,7 @@ from companies.models import (
 from companies.signals import facts_changed
 
 
-class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+class MemberForm(forms.ModelForm):
     """Whose row it is stays: past acts name it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class FactsAdmin(ConfigurationAdmin):
         )
 
 
-class CompanyAdmin(FactsAdmin):
+class CompanyAdmin(FreshlySigned, FactsAdmin):
     district_path = "district"
     list_display = ("name", "uscc", "district", "street", "industry")
     list_filter = ("district", "street")

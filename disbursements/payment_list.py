@@ -198,9 +198,8 @@ def _write_foot(
     sheet.set_row(row, 20)
     for column in range(LAST + 1):
         sheet.write_blank(row, column, None, formats.total)
-    sheet.write_string(
-        row, NAME, f"合计（{sum(line.failed_at is None for line in lines)} 笔）", formats.total
-    )
+    count = sum(line.failed_at is None for line in lines)
+    sheet.write_string(row, NAME, f"合计（{count} 笔）", formats.total)
     sheet.write_number(row, AMOUNT, total, formats.total_amount)
     sheet.merge_range(row, AMOUNT + 1, row, LAST, "", formats.total)
     sheet.write_string(row, AMOUNT + 1, f"大写：{amount_in_words(total)}", formats.total)

@@ -26,7 +26,7 @@ def verify_receipts() -> tuple[int, list[ReceiptIncident]]:
     for receipt in _all_receipts():
         count += 1
         if said := differences(receipt):
-            found.append(_keep(receipt, said))
+            found.append(_keep(receipt, [_discreet(each) for each in said]))
     faults = [str(incident.receipt) for incident in found if incident.acknowledged_at is None]
     note(Subject.RECEIPTS, faults=faults, count=count)
     return count, found
@@ -67,6 +67,14 @@ def _all_receipts() -> Iterator[Receipt]:
         last = step[-1].pk
 
 
+def _discreet(difference: Json) -> Json:
+    """Without the sentences of the steps: that of the annual cap tells the fiscal contribution,
+    which those who look into incidents are not shown."""
+    if ".steps." not in difference.get("at", ""):
+        return difference
+    return {name: value for name, value in difference.items() if name not in ("kept", "now")}
+
+
 @transaction.atomic
 def _keep(receipt: Receipt, said: list[Json]) -> ReceiptIncident:
     incident, is_new = ReceiptIncident.objects.select_for_update().get_or_create(
@@ -82,7 +90,7 @@ def _keep(receipt: Receipt, said: list[Json]) -> ReceiptIncident:
             by=None,
             receipt=receipt.pk,
             # Where, not what: a sentence about the annual cap tells the fiscal contribution.
-            places=[difference["path"] for difference in said],
+            places=[difference.get("at", "") for difference in said],
         )
     incident.last_seen_at = timezone.now()
     incident.save()
