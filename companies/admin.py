@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import (
     ConfigurationAdmin,
+    FreshlySigned,
     OwnDistricts,
     has_office,
     person_of,

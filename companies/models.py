@@ -362,11 +362,7 @@ class YearlyFigure(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="frozen_figure_stays",
-                # Whose row it is may change: a company that is merged takes its figures along.
-                operation=pgtrigger.Delete
-                | pgtrigger.UpdateOf(
-                    "year", "measure", "value", "source", "as_of", "is_audited", "frozen_at"
-                ),
+                operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__frozen_at__isnull=False),
             ),
         ]
