@@ -13,7 +13,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -256,12 +256,16 @@ class PersonAdmin(FreshlySigned, UserAdmin):
         if person.is_superuser:
             return people
         districts = person.district_ids(*KEEPERS)
-        found = User.objects.filter(
-            Q(appointments__department__district__in=districts)
-            | Q(memberships__company__district__in=districts)
-            | Q(appointments__isnull=True, memberships__isnull=True)
+        # Each asked apart: joined, they multiply.
+        appointed = Appointment.objects.filter(department__district__in=districts)
+        memberships = User._meta.get_field("memberships").related_model._default_manager
+        acting = memberships.filter(company__district__in=districts)
+        nowhere = ~Exists(Appointment.objects.filter(user=OuterRef("pk"))) & ~Exists(
+            memberships.filter(user=OuterRef("pk"))
         )
-        return people.filter(pk__in=found.values("pk"))
+        return people.filter(
+            Q(pk__in=appointed.values("user")) | Q(pk__in=acting.values("user")) | nowhere
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Who may set a superuser's password is one.

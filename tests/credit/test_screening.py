@@ -218,7 +218,7 @@ def test_an_award_that_is_not_paid_is_screened_and_held(company, award):
 
 
 def test_what_was_granted_since_does_not_count_against_an_award(company, award, budget):
-    company.figures.filter(measure="fiscal_contribution").update(value=Decimal("15000.00"))
+    domain.set_contribution("15000.00")
     later = domain.notified_award(
         company, domain.claim(domain.LADDER, subject="x", requested=Decimal("5000.00"))
     )

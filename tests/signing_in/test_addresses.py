@@ -80,4 +80,4 @@ def test_the_administration_has_no_sign_in_of_its_own(person):
     assert browser().get("/admin/").url.startswith("/login/?next=")
     assert browser().get("/admin/login/?next=/admin/").url.startswith("/login/?next=")
     assert browser().post("/admin/login/", {"username": "a", "password": "b"}).status_code == 302
-    assert signed_in(person).get("/admin/login/").url.startswith("/login/?next=")
+    assert signed_in(person).get("/admin/login/").status_code == 403

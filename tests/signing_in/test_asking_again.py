@@ -3,6 +3,7 @@ again, and nothing that was filled in is lost. A browser here has no record of a
 session that somebody else left open for long."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -53,7 +54,12 @@ def test_the_decisions_that_settle_money_ask(kind, is_asked, old, company, budge
     [task] = domain.open_tasks(application)
     old.force_login(with_password(domain.someone_fresh(task)))
     address = reverse("case_decide", args=[application.case.pk])
-    fields = {"task": task.pk, "revision": application.revision, "text": "经核对，一致。"}
+    fields = {
+        "submission": str(uuid4()),
+        "task": task.pk,
+        "revision": application.revision,
+        "text": "经核对，一致。",
+    }
     before = Opinion.objects.count()
 
     response = old.post(address, fields)
@@ -85,7 +91,8 @@ def test_a_batch_is_approved_only_by_somebody_who_just_gave_the_password(
     batch.refresh_from_db()
     assert batch.approved_by is None
 
-    assert old.post(address, {ANSWER: PASSWORD}).status_code == 302
+    fields = {ANSWER: PASSWORD, "submission": str(uuid4())}
+    assert old.post(address, fields).status_code == 302
     batch.refresh_from_db()
     assert batch.approved_by == second
 
