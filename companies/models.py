@@ -66,7 +66,9 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         """By a part of the name or code, or by the first letters of the name's pinyin; also by
         those of a row that was merged into it."""
         text = typed.strip()
-        found = Q(name__icontains=text) | Q(uscc__contains=uscc.normalise(text))
+        found = Q(name__icontains=text)
+        if code := uscc.normalise(text):
+            found |= Q(uscc__contains=code)
         if pattern := initials.pattern_of(text):
             found |= Q(initials__regex=pattern)
         rows = Company.objects.filter(found)
