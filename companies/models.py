@@ -259,7 +259,7 @@ class BankAccount(models.Model):
     number = models.CharField(
         _("银行账号"),
         max_length=32,
-        validators=[RegexValidator(r"^[0-9]{8,32}$", _("账号只写数字"))],
+        validators=[RegexValidator(r"^[0-9]{8,32}$", _("账号是 8 到 32 位数字"))],
     )
     cnaps = models.CharField(
         _("联行号"),
