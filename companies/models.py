@@ -66,7 +66,9 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         """By a part of the name or code, or by the first letters of the name's pinyin; also by
         those of a row that was merged into it."""
         text = typed.strip()
-        found = Q(name__icontains=text) | Q(uscc__contains=uscc.normalise(text))
+        found = Q(name__icontains=text)
+        if code := uscc.normalise(text):
+            found |= Q(uscc__contains=code)
         if pattern := initials.pattern_of(text):
             found |= Q(initials__regex=pattern)
         rows = Company.objects.filter(found)
@@ -257,7 +259,7 @@ class BankAccount(models.Model):
     number = models.CharField(
         _("银行账号"),
         max_length=32,
-        validators=[RegexValidator(r"^[0-9]{8,32}$", _("账号只写数字"))],
+        validators=[RegexValidator(r"^[0-9]{8,32}$", _("账号是 8 到 32 位数字"))],
     )
     cnaps = models.CharField(
         _("联行号"),

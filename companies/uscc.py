@@ -11,6 +11,9 @@ ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COMPANY_PREFIXES = ("91", "92", "93")
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
+# Hyphens, dashes and dots, with which people part a code into groups.
+SEPARATORS = str.maketrans("", "", "-‐‑‒–—−.·・")
+
 
 class Verdict(Enum):
     ACCEPT = "accept"
@@ -20,8 +23,9 @@ class Verdict(Enum):
 
 
 def normalise(text: str) -> str:
-    """Full-width signs, spaces and small letters as people type them, in the written form."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    """Full-width signs, spaces, hyphens, dots and small letters as people type them, in the
+    written form."""
+    return "".join(unicodedata.normalize("NFKC", text).translate(SEPARATORS).split()).upper()
 
 
 def organisation_check_sign(body: str) -> str:

@@ -44,8 +44,11 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         raise PermissionDenied
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        is_first = not company.accounts.exists()
         account = services.change_account(company, by=request.user, **form.cleaned_data)
-        if account.is_current:
+        if is_first:
+            messages.success(request, _("收款账户已保存。"))
+        elif account.is_current:
             messages.success(request, _("收款账户已更新，以后的款项拨付到新账户。"))
         else:
             messages.info(

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
+from allauth.account.utils import get_next_redirect_url
 from allauth.core import context, ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -26,6 +27,9 @@ from accounts.signing_in.address import address_of, is_own_page
 from accounts.signing_in.freshness import is_fresh
 from accounts.signing_in.staff import needs_second_factor
 from audit.services import record
+
+# In the session: the page that somebody came for who signed up first, such as an invitation.
+CAME_FOR = "came_for"
 
 # allauth's names of what it would tell, and how we say it. Of what is missing nothing is said.
 MESSAGES = {
@@ -114,7 +118,13 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             super().save_user(request, user, form, commit)
             record("person.signed_up", about=user, by=user)
+        if page := get_next_redirect_url(request):
+            request.session[CAME_FOR] = page
         return user
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        # The mailed link does not carry the page, and the sign-in after it does not know it.
+        return request.session.pop(CAME_FOR, None) or super().get_login_redirect_url(request)
 
     @transaction.atomic
     def set_password(self, user: AbstractBaseUser, password: str) -> None:

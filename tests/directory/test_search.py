@@ -95,3 +95,11 @@ def test_rows_from_before_are_filled(db):
     importlib.import_module("companies.migrations.0008_initials").fill(apps, None)
 
     assert all(company.initials == initials_of(company.name) for company in Company.objects.all())
+
+
+@pytest.mark.django_db
+def test_a_code_typed_in_groups_is_found_and_a_lone_hyphen_finds_nobody():
+    company = CompanyFactory(name="宁波甬澄精密机械有限公司", district=DistrictFactory())
+
+    assert found(f"{company.uscc[:2]}-{company.uscc[2:8]}-{company.uscc[8:]}") == {company.name}
+    assert found("-") == set()

@@ -167,6 +167,22 @@ def test_somebody_signs_up_confirms_the_address_and_is_in(db, clock, settings):
     assert Entry.objects.about(user).first().action == "person.signed_up"
 
 
+def test_who_signs_up_on_the_way_to_an_invitation_gets_there(db, clock, settings):
+    client = browser()
+    page = "/invitations/abc/"
+    there = "/signup/?next=%2Finvitations%2Fabc%2F"
+    assert f'href="{there}"' in client.get("/login/", {"next": page}).content.decode()
+    assert f'name="next" value="{page}"' in client.get(there).content.decode()
+    fields = {"name": "张三丰", "email": "zhang@example.org", "next": page}
+    client.post("/signup/", {**fields, "password1": PASSWORD, "password2": PASSWORD})
+    perform_due()
+    client.post(link_in(mail.outbox[0], settings))
+
+    assert try_password(client, "zhang@example.org").url == page
+    client.post("/logout/")
+    assert try_password(client, "zhang@example.org").url == "/"
+
+
 def test_signing_up_says_at_the_field_what_is_wrong(db):
     response = browser().post(
         "/signup/",
