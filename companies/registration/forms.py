@@ -44,7 +44,7 @@ class RegistrationForm(forms.Form):
     district = forms.ModelChoiceField(
         District.objects.none(),
         label=_("注册地"),
-        empty_label=None,
+        empty_label=_("请选择"),
         error_messages={"required": _("请选择注册地")},
     )
     street = forms.ChoiceField(
