@@ -3,22 +3,6 @@
 from django.db import migrations
 
 import companies.initials
-from companies.initials import initials_of
-
-BATCH = 1000
-
-
-def fill(apps, schema_editor):
-    """The initials of the companies that are there."""
-    companies = apps.get_model("companies", "Company").objects
-    batch = []
-    for company in companies.only("name").iterator(chunk_size=BATCH):
-        company.initials = initials_of(company.name)
-        batch.append(company)
-        if len(batch) == BATCH:
-            companies.bulk_update(batch, ["initials"])
-            batch = []
-    companies.bulk_update(batch, ["initials"])
 
 
 class Migration(migrations.Migration):
@@ -34,5 +18,4 @@ class Migration(migrations.Migration):
                 db_default="", default="", editable=False, max_length=600
             ),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

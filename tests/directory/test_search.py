@@ -92,7 +92,7 @@ def test_rows_from_before_are_filled(db):
     CompanyFactory.create_batch(3, district=DistrictFactory())
     Company.objects.update(initials="")
 
-    importlib.import_module("companies.migrations.0008_initials").fill(apps, None)
+    importlib.import_module("companies.migrations.0011_fill_initials").fill(apps, None)
 
     assert all(company.initials == initials_of(company.name) for company in Company.objects.all())
 
