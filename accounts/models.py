@@ -335,10 +335,11 @@ class StandInQuerySet(models.QuerySet["StandIn"]):
 
     def visible_to(self, user: "User") -> Self:
         """One's own, those one was given, and to security officers those of the district."""
+        kept = Appointment.objects.filter(
+            Q(user=user) | Q(department__district__in=user.district_ids(Role.SECURITY_OFFICER))
+        )
         return self.filter(
-            Q(appointment__user=user)
-            | Q(deputy=user)
-            | Q(appointment__department__district__in=user.district_ids(Role.SECURITY_OFFICER))
+            Q(deputy=user) | Q(appointment__in=list(kept.values_list("pk", flat=True)))
         )
 
     def for_list(self) -> Self:

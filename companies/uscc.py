@@ -11,8 +11,9 @@ ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COMPANY_PREFIXES = ("91", "92", "93")
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
-# Hyphens, dashes and dots, with which people part a code into groups.
-SEPARATORS = str.maketrans("", "", "-‐‑‒–—−.·・")
+# Hyphens, dashes and middle dots, with which people part a code into groups. A full stop is none:
+# a spreadsheet writes it into a code that it took for a number.
+SEPARATORS = str.maketrans("", "", "-‐‑‒–—−·・")
 
 
 class Verdict(Enum):
@@ -23,7 +24,7 @@ class Verdict(Enum):
 
 
 def normalise(text: str) -> str:
-    """Full-width signs, spaces, hyphens, dots and small letters as people type them, in the
+    """Full-width signs, spaces, hyphens and small letters as people type them, in the
     written form."""
     return "".join(unicodedata.normalize("NFKC", text).translate(SEPARATORS).split()).upper()
 

@@ -163,7 +163,9 @@ DATABASES = {
 }
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+    # Compiling a query takes longer than any of these queries.
     "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    " -c jit=off"
 )
 # Two test runs at once need two names.
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="test_subsidies")}

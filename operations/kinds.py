@@ -6,6 +6,7 @@ NAMES = {
     "accounts.send_way_back": _("发送找回账号的邮件"),
     "companies.check_import": _("检查导入的表格"),
     "companies.examine_file": _("查毒并生成预览"),
+    "companies.mail_invitation": _("发送企业人员邀请"),
     "companies.write_import": _("写入导入的数据"),
     "mail": _("发送邮件"),
     "reviews.render_notice": _("生成兑现通知书"),

@@ -46,7 +46,8 @@ def test_every_address_is_tried():
 def test_nothing_is_taken_without_its_token(person, method):
     client = guarded(person)
 
-    taken = [path for path in ALL if client.generic(method, path).status_code != 403]
+    # 405 where the address knows no such method at all.
+    taken = [path for path in ALL if client.generic(method, path).status_code not in (403, 405)]
 
     assert not taken
 
