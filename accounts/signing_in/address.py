@@ -19,6 +19,11 @@ def device_of(request: HttpRequest) -> str:
     return request.META.get("HTTP_USER_AGENT", "")[:DEVICE_LENGTH]
 
 
+def origin_of(request: HttpRequest) -> dict[str, str | None]:
+    """What an entry of the audit chain says of it."""
+    return {"address": address_of(request), "device": device_of(request)}
+
+
 def is_own_page(request: HttpRequest, url: str) -> bool:
     """Whether the address is one of this site's: no other is followed."""
     return url_has_allowed_host_and_scheme(
