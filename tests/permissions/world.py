@@ -236,7 +236,7 @@ def _rows_of_district(code: str) -> dict[str, object]:
     ]
     for awards in to_pay:
         notices.render(str(awards[0].notice.pk))
-    listed = [company.uscc, "失信", "", "2026-01-05", ""]
+    listed = [company.uscc, "严重失信主体名单", "失信", "", "2026-01-05", ""]
     (unpaid,) = to_pay.pop()
     batches = [disbursements.make_batch(district, awards, by=maker) for awards in to_pay]
     disbursements.approve_batch(batches[2], by=second)
