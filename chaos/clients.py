@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,13 @@ from urllib.parse import urlencode
 
 from chaos.faults import Progress
 
-TIMEOUT_SECONDS = 20
+# As long as a browser would wait: whoever asks again too soon only adds to the queue.
+TIMEOUT_SECONDS = 60
 # How long somebody goes on trying; far longer than any outage of the plan.
 PATIENCE_SECONDS = 300
+# Of everybody; asked for again before weighty acts.
+PASSWORD = "Kindling-2026"
+PASSWORD_FIELD = "reauthentication-password"
 
 
 @dataclass
@@ -48,6 +53,7 @@ class History:
     def __init__(self, path: Path) -> None:
         self.answers: list[Answer] = []
         self.outcomes: list[Outcome] = []
+        self._folder = path.parent
         self._file = path.open("w")
         self._lock = threading.Lock()
 
@@ -56,6 +62,10 @@ class History:
             (self.answers if isinstance(row, Answer) else self.outcomes).append(row)
             self._file.write(json.dumps(row.__dict__, ensure_ascii=False) + "\n")
             self._file.flush()
+
+    def keep(self, about: str, page: str) -> None:
+        """A page that nobody expected."""
+        (self._folder / f"unexpected-{about}.html").write_text(page)
 
 
 @dataclass
@@ -94,7 +104,9 @@ class _Reader(HTMLParser):
 
 def forms_of(html: str) -> list[Form]:
     reader = _Reader()
-    reader.feed(html)
+    # Most of a page is no form, and reading it all would be most of what clients do.
+    for form in re.findall(r"<form.*?</form>", html, re.DOTALL):
+        reader.feed(form)
     return reader.forms
 
 
@@ -111,7 +123,12 @@ class Browser:
         return self._request("GET", path, None, act=act)
 
     def post(self, path: str, fields: list[tuple[str, str]], *, act: str) -> tuple[int | None, str]:
-        return self._request("POST", path, urlencode(fields), act=act)
+        """Send a form; where the page asks for the password, the same form with it."""
+        status, text = self._request("POST", path, urlencode(fields), act=act)
+        if status == 403 and PASSWORD_FIELD in text:
+            fields = [*fields, (PASSWORD_FIELD, PASSWORD)]
+            status, text = self._request("POST", path, urlencode(fields), act=act)
+        return status, text
 
     def _request(
         self, method: str, path: str, body: str | None, *, act: str
@@ -158,6 +175,8 @@ class Approver(threading.Thread):
 
     def run(self) -> None:
         for case in self._cases:
+            if self._progress.late:
+                return
             outcome = self._settle(case)
             self._history.note(outcome)
             self._progress.settle()
@@ -203,6 +222,7 @@ class Approver(threading.Thread):
                 case 503 | 502 | 500:
                     pass
                 case _:
+                    self._history.keep(case, page)
                     return self._outcome(case, f"unexpected {status}", lost)
             time.sleep(self._random.uniform(0.05, 0.4))
         return self._outcome(case, "gave up", lost)
