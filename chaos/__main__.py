@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from chaos import plan
-from chaos.clients import Approver, Browser, Finance, History
+from chaos.clients import Approver, Browser, Finance, History, Work
 from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
@@ -98,7 +98,7 @@ def _burn(
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
-    progress = Progress(sum(len(cases) for _browser, cases in approvers), minutes)
+    progress = Progress(sum(len(work) for _browser, work in approvers), minutes)
     finance = Finance(
         [
             Browser(str(pk), installation.port, world.cookies_of(people[pk]), history)
@@ -113,13 +113,13 @@ def _burn(
     report.say(f"{progress.total} approvals stand ready after {time.monotonic() - began:.0f} s")
 
     installation.start()
-    reader, cases = approvers[0]
-    if reader.get(f"/workspace/cases/{cases[0]}/")[0] != 200:
+    reader, work = approvers[0]
+    if reader.get(f"/workspace/cases/{work[0].case}/")[0] != 200:
         raise SystemExit(f"No page opens; see {installation.folder / 'web.log'}.")
     began = time.monotonic()
     clients = [
-        Approver(browser, cases, Random(random.random()), progress, history)
-        for browser, cases in approvers
+        Approver(browser, work, Random(random.random()), progress, history)
+        for browser, work in approvers
     ]
     fire = Faults(installation, planned, random)
     burning = threading.Thread(target=fire.follow, args=(progress,), daemon=True)
@@ -142,11 +142,11 @@ def _burn(
 
 def _approvers(made, clients, random, people, installation, history, world):
     """Each client with its cases; every tenth case is given to two people at once."""
-    by_person: dict[int, list[str]] = {}
+    by_person: dict[int, list[Work]] = {}
     for work in made.work:
         number = 2 if random.random() < 0.1 and len(work.approvers) > 1 else 1
         for person in random.sample(work.approvers, number):
-            by_person.setdefault(person, []).append(work.case)
+            by_person.setdefault(person, []).append(work)
     share = max(1, clients // len(by_person))
     found = []
     for person, cases in sorted(by_person.items()):

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role, User
-from chaos.clients import PASSWORD
+from chaos.clients import PASSWORD, Work
 from companies.models import (
     BankAccount,
     Company,
@@ -44,14 +44,6 @@ CAP = Decimal("520000.00")
 # The budget holds so much of what all could be granted.
 BUDGET_SHARE = Decimal("0.9")
 CHUNK = 500
-
-
-@dataclass(frozen=True)
-class Work:
-    """A case to be approved, and by whom it may be."""
-
-    case: str
-    approvers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -159,7 +151,12 @@ def _work(application: Application) -> Work:
     people = User.objects.filter(
         appointments__department=task.department, appointments__role=task.role
     ).exclude(pk__in=decided)
-    return Work(str(task.case_id), tuple(people.values_list("pk", flat=True)))
+    return Work(
+        str(task.case_id),
+        task.pk,
+        application.revision,
+        tuple(people.values_list("pk", flat=True)),
+    )
 
 
 def cookies_of(person: User) -> dict[str, str]:
