@@ -18,7 +18,7 @@ from chaos.clients import Approver, Browser, Finance, History, Work
 from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
-DRAIN_SECONDS = 300
+DRAIN_SECONDS = 900
 
 
 def main() -> int:

@@ -89,21 +89,16 @@ def _overshoot() -> Iterator[str]:
 
 def _lost(history: History) -> Iterator[str]:
     """Answers a client saw and the database does not know."""
-    consents = set(
-        Opinion.objects.filter(
-            task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
-        ).values_list("case_id", "person_id")
-    )
+    opinions = Opinion.objects.filter(task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE)
+    consents = {(str(case), person) for case, person in opinions.values_list("case", "person")}
     approved = {case for case, _person in consents}
     for outcome in history.outcomes:
         if outcome.act != "approve":
             continue
         person = int(outcome.who.split(":")[0])
-        if outcome.said == "approved" and not any(
-            str(case) == outcome.about and one == person for case, one in consents
-        ):
+        if outcome.said == "approved" and (outcome.about, person) not in consents:
             yield f"case {outcome.about}: {outcome.who} was told yes"
-        if outcome.said == "no longer open" and outcome.about not in {str(c) for c in approved}:
+        if outcome.said == "no longer open" and outcome.about not in approved:
             yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
     states = {
         "approve": (BatchStatus.APPROVED, BatchStatus.PAID),

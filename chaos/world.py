@@ -41,8 +41,8 @@ KINDS = [
     (domain.LADDER, "", ""),
 ]
 CAP = Decimal("520000.00")
-# The budget holds so much of what all could be granted.
-BUDGET_SHARE = Decimal("0.9")
+# Each item's budget holds so much of what is asked from it; about as much as the caps let through.
+BUDGET_SHARE = Decimal("0.8")
 CHUNK = 500
 
 
@@ -54,11 +54,12 @@ class World:
 
 
 def build(approvals: int) -> World:
-    """Fill the empty database. The budget is that of today's year, the claims are of last year."""
+    """Fill the empty database. Budgets are those of today's year, claims are of last year."""
     call_command("migrate", verbosity=0)
     _build()
     today = timezone.localdate()
-    line = factories.BudgetLineFactory(year=today.year, total=Decimal("900000000.00"))
+    for code in {code for code, _level, _subject in KINDS}:
+        factories.BudgetLineFactory(year=today.year, item_code=code, total=Decimal("900000000.00"))
     templates = [_template(*kind) for kind in KINDS]
     companies = -(-approvals // len(KINDS))
     numbers = count(1)
@@ -67,15 +68,13 @@ def build(approvals: int) -> World:
     for first in range(0, len(made), CHUNK):
         work += _copies(templates, made[first : first + CHUNK], numbers)
     work = work[:approvals]
-    asked = sum(
-        Claim.objects.filter(application__case__in=[each.case for each in work]).values_list(
+    claims = Claim.objects.filter(application__case__in=[each.case for each in work])
+    for line in BudgetLine.objects.all():
+        amounts = claims.filter(level__item__code=line.item_code).values_list(
             "determined_amount", flat=True
-        ),
-        Decimal(0),
-    )
-    BudgetLine.objects.filter(pk=line.pk).update(
-        total=(min(asked, CAP * companies) * BUDGET_SHARE).quantize(Decimal("0.01"))
-    )
+        )
+        line.total = (sum(amounts, Decimal(0)) * BUDGET_SHARE).quantize(Decimal("0.01"))
+        line.save(update_fields=["total"])
     district = PolicyDocument.objects.get(code="jb24").district
     department = finance_department(district)
     finance = [domain.official(department, Role.FINANCE, number).pk for number in (1, 2, 3)]
