@@ -90,6 +90,10 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.username
 
+    def get_short_name(self) -> str:
+        """What Django's administration greets by."""
+        return str(self)
+
     def signature(self, principal: "User | None") -> str:
         """The name under an act, and on whose behalf it was done."""
         if principal is None:
