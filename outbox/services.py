@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone, translation
 
+from accounts.locks import locked
 from accounts.models import User
 from audit.services import record
 from outbox.failpoints import failpoint
@@ -162,7 +163,7 @@ def _kept_lease(job: Job) -> Iterator[None]:
 @transaction.atomic
 def try_again(jobs: JobQuerySet, *, by: User) -> int:
     """Put back what was given up, after its cause was removed; how many jobs that were."""
-    dead = list(jobs.filter(state=State.DEAD).select_for_update().order_by("pk"))
+    dead = list(locked(jobs.filter(state=State.DEAD)).order_by("pk"))
     for job in dead:
         attempts, last_error = job.attempts, job.last_error
         job.state, job.attempts = State.QUEUED, 0
