@@ -117,6 +117,8 @@ def require_addressee(invitation: Invitation, person: User) -> None:
     """Raises NotAllowed or Refused unless the person may accept now."""
     if not invitation.is_open:
         raise Refused(_("这个邀请已经用过、撤销或过期。需要时请企业的管理员重新邀请。"))
+    if not access.leads(invitation.invited_by, invitation.company):
+        raise Refused(_("邀请您的人已不能安排本企业的人员。需要时请企业的管理员重新邀请。"))
     if invitation.email != person.email.lower():
         # Not a word on who is invited to what: the link may have gone astray.
         raise NotAllowed(_("这个邀请发给了另一个邮箱。请用收到邀请的邮箱的账号登录。"))
@@ -133,7 +135,7 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
         raise Refused(_("您已经是本企业的人员。"))
     role = MemberRole(invitation.role)
     scopes = _require_possible(company, role, invitation.scopes, invitation.ends_on)
-    member = join(company, by, role, scopes, ends_on=invitation.ends_on)
+    member = join(company, by, role, scopes, ends_on=invitation.ends_on, by=invitation.invited_by)
     invitation.accepted_by, invitation.accepted_at = by, timezone.now()
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     record(
@@ -154,8 +156,9 @@ def join(
     scopes: Iterable[str] = (),
     *,
     ends_on: date | None = None,
+    by: User,
 ) -> Member:
-    """Put a person into the team from today on. The caller records why."""
+    """Put a person into the team from today on, by another's hand. The caller records why."""
     member, _created = Member.objects.update_or_create(
         user=person,
         company=company,
@@ -165,6 +168,7 @@ def join(
             "starts_on": timezone.localdate(),
             "ends_on": ends_on,
             "ended_at": None,
+            "given_by": by,
         },
     )
     return member
