@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.locks import locked
+
 
 class District(models.Model):
     """A district whose policies, departments, budgets and numbers are kept here."""
@@ -494,9 +496,7 @@ class NumberSeries(models.Model):
         NumberSeries.objects.bulk_create(
             [NumberSeries(district=district, kind=kind, year=year)], ignore_conflicts=True
         )
-        series = NumberSeries.objects.select_for_update(no_key=True).get(
-            district=district, kind=kind, year=year
-        )
+        series = locked(NumberSeries.objects.filter(district=district, kind=kind, year=year)).get()
         series.last += 1
         series.save(update_fields=["last"])
         return series.last

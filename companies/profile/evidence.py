@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import Role, User
 from accounts.refusals import NotAllowed
 from audit.services import record
@@ -46,7 +47,7 @@ def may_attach(user: User, company: Company) -> bool:
 @transaction.atomic
 def attach(fact: Fact, *, stored: StoredFile, by: User) -> None:
     """Let the fact rest on a file of the company's vault, in place of what it rested on."""
-    company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=fact.company_id)
+    company = locked(Company.objects.all()).get(pk=fact.company_id)
     if not may_attach(by, company):
         raise NotAllowed(_("依据文件由本企业或本区县的系统管理员补充。"))
     if stored.company_id != company.pk:

@@ -21,12 +21,7 @@ from companies.models import (
     ScaleYear,
 )
 from companies.profile import size
-from companies.profile.access import (
-    is_member,
-    sees_agreement_papers,
-    sees_contacts,
-    sees_contribution,
-)
+from companies.profile.access import sees_agreement_papers, sees_contacts, sees_contribution
 from companies.profile.evidence import may_attach
 from companies.profile.industries import Industry, industry_of
 from companies.profile.kinds import Measure, RecognitionKind
@@ -67,7 +62,7 @@ class Profile:
 
     @cached_property
     def is_own(self) -> bool:
-        return is_member(self.reader, self.company)
+        return self.company.has_member(self.reader)
 
     @cached_property
     def shows_contribution(self) -> bool:

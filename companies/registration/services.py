@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -99,14 +100,14 @@ def confirm(registration: Registration, *, by: User) -> Registration:
         raise Refused(_("营业执照的文件有病毒，不能确认。请写明原因退回。"))
     known = Company.objects.by_code(registration.uscc)
     if known:
-        company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=known.pk)
+        company = locked(Company.objects.filter(pk=known.pk)).get()
         if company.district_id != registration.district_id:
             raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
         if company.members.current().exists():
             raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
     else:
         company = _new_company(registration)
-    member = join(company, registration.person, MemberRole(registration.role))
+    member = join(company, registration.person, MemberRole(registration.role), by=by)
     if not company.files.filter(sha256=registration.licence.sha256).exists():
         StoredFile.objects.filter(pk=registration.licence_id).update(company=company)
     registration.company = company
@@ -194,9 +195,9 @@ def _new_company(registration: Registration) -> Company:
 
 def _locked(registration: Registration, by: User) -> Registration:
     registration = (
-        Registration.objects.select_for_update(of=("self",), no_key=True)
+        locked(Registration.objects.filter(pk=registration.pk))
         .select_related("district", "licence", "person")
-        .get(pk=registration.pk)
+        .get()
     )
     if registration.district_id not in by.district_ids(Role.ADMINISTRATOR):
         raise NotAllowed(_("企业登记由当地的系统管理人员核对。"))

@@ -6,18 +6,22 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company, Invitation, Member
 from companies.team import access
 from companies.team.enums import MemberRole, Scope
-from outbox.services import enqueue, handler, mail_language, send_mail
+from outbox.mail import deliver
+from outbox.models import Job
+from outbox.services import enqueue, handler, mail_language
 
 MOST_ADMINISTRATORS = 5
 
@@ -62,8 +66,8 @@ def invite(
     return invitation
 
 
-@handler("companies.mail_invitation")
-def mail_invitation(invitation: str) -> None:
+@handler("companies.mail_invitation", at_most_once=True)
+def mail_invitation(job: Job, invitation: str) -> None:
     """Write the mail, with a token that is kept nowhere else. A second mail makes the first
     one's token void."""
     row = Invitation.objects.open().select_related("company", "invited_by").filter(pk=invitation)
@@ -73,10 +77,9 @@ def mail_invitation(invitation: str) -> None:
     token = secrets.token_urlsafe(32)
     Invitation.objects.filter(pk=offer.pk).update(token_hash=hash_of(token))
     with mail_language():
-        send_mail(
-            to=[offer.email],
-            subject=_("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
-            body=_(
+        message = EmailMessage(
+            _("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
+            _(
                 "%(person)s邀请您作为%(role)s为%(company)s办理，可以办理：%(scopes)s。\n\n"
                 "请在 %(day)s 前打开下面的地址：\n%(url)s\n\n"
                 "接下来：\n"
@@ -92,7 +95,9 @@ def mail_invitation(invitation: str) -> None:
                 "day": timezone.localtime(offer.expires_at).strftime("%Y-%m-%d %H:%M"),
                 "url": settings.BASE_URL + reverse("invitation", args=[token]),
             },
+            to=[offer.email],
         )
+    deliver(job, message)
 
 
 def hash_of(token: str) -> str:
@@ -116,6 +121,8 @@ def require_addressee(invitation: Invitation, person: User) -> None:
     """Raises NotAllowed or Refused unless the person may accept now."""
     if not invitation.is_open:
         raise Refused(_("这个邀请已经用过、撤销或过期。需要时请企业的管理员重新邀请。"))
+    if not access.leads(invitation.invited_by, invitation.company):
+        raise Refused(_("邀请您的人已不能安排本企业的人员。需要时请企业的管理员重新邀请。"))
     if invitation.email != person.email.lower():
         # Not a word on who is invited to what: the link may have gone astray.
         raise NotAllowed(_("这个邀请发给了另一个邮箱。请用收到邀请的邮箱的账号登录。"))
@@ -126,13 +133,13 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
     """Take the place that was offered. Somebody who was of the company before gets their row
     again, with the new role, scope and term."""
     company = _locked(invitation.company)
-    invitation = company.invitations.select_for_update(no_key=True).get(pk=invitation.pk)
+    invitation = locked(company.invitations.filter(pk=invitation.pk)).get()
     require_addressee(invitation, by)
     if company.members.current().filter(user=by).exists():
         raise Refused(_("您已经是本企业的人员。"))
     role = MemberRole(invitation.role)
     scopes = _require_possible(company, role, invitation.scopes, invitation.ends_on)
-    member = join(company, by, role, scopes, ends_on=invitation.ends_on)
+    member = join(company, by, role, scopes, ends_on=invitation.ends_on, by=invitation.invited_by)
     with mail_language():
         _confirm_by_mail(member)
         _tell_inviter(invitation, member)
@@ -199,8 +206,9 @@ def join(
     scopes: Iterable[str] = (),
     *,
     ends_on: date | None = None,
+    by: User,
 ) -> Member:
-    """Put a person into the team from today on. The caller records why."""
+    """Put a person into the team from today on, by another's hand. The caller records why."""
     member, _created = Member.objects.update_or_create(
         user=person,
         company=company,
@@ -210,6 +218,7 @@ def join(
             "starts_on": timezone.localdate(),
             "ends_on": ends_on,
             "ended_at": None,
+            "given_by": by,
         },
     )
     return member
@@ -251,7 +260,7 @@ def end_member(member: Member, *, by: User) -> Member:
 
 def _locked(company: Company) -> Company:
     """The company's row is what all changes of its team wait for."""
-    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+    return locked(Company.objects.filter(pk=company.pk)).get()
 
 
 def _locked_member(member: Member, by: User) -> tuple[Company, Member]:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import NumberSeries, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -264,13 +265,17 @@ def lock_application(application: Application) -> Application:
 
 
 def tell_company(application: Application, event: str, subject: str, body: str) -> None:
-    """Mail the person who filed, after the commit, once for an event of a revision."""
-    person = application.submitted_by or application.created_by
-    if person.email:
+    """Mail the person who filed, after the commit, once for an event of a revision; whoever leads
+    the company where that person no longer acts for it."""
+    company = application.company.standing_row
+    acting = company.members.current().exclude(user__email="")
+    filer = acting.filter(user=application.submitted_by_id or application.created_by_id)
+    told = filer if filer.exists() else acting.leading()
+    if to := list(told.order_by("pk").values_list("user__email", flat=True)):
         enqueue(
             "mail",
             f"{application.pk}:{application.revision}:{event}",
-            to=[person.email],
+            to=to,
             subject=subject,
             body=body,
         )
@@ -278,11 +283,11 @@ def tell_company(application: Application, event: str, subject: str, body: str) 
 
 def _locked(application: Application) -> Application:
     return (
-        Application.objects.select_for_update(of=("self",), no_key=True)
+        locked(Application.objects.filter(pk=application.pk))
         .select_related("company", "district", "item__edition__document")
         # The whole text of the policy: long, and nothing that decides reads it.
         .defer("item__edition__body")
-        .get(pk=application.pk)
+        .get()
     )
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("companies", "0011_fill_initials"),
+        ("companies", "0012_by_anothers_hand"),
     ]
 
     operations = [
