@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "sabotage", [each for each in SABOTAGES if isinstance(each.what, Code)], ids=lambda each: each.name
+    "sabotage",
+    [each for each in SABOTAGES if isinstance(each.what, Code)],
+    ids=lambda each: each.name,
 )
 def test_the_guard_that_is_taken_out_stands_once_in_its_file(sabotage: Sabotage) -> None:
     assert isinstance(sabotage.what, Code)
