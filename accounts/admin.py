@@ -284,6 +284,12 @@ class PersonAdmin(FreshlySigned, UserAdmin):
                 return False
         return super().has_change_permission(request, obj)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever only looks is offered no other password."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return ((None, {"fields": ("username",)}), *self.fieldsets[1:])
+        return super().get_fieldsets(request, obj)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             obj.password_is_temporary = True

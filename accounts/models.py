@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.locks import locked
+
 
 class District(models.Model):
     """A district whose policies, departments, budgets and numbers are kept here."""
@@ -87,6 +89,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def get_short_name(self) -> str:
+        """What Django's administration greets by."""
+        return str(self)
 
     def signature(self, principal: "User | None") -> str:
         """The name under an act, and on whose behalf it was done."""
@@ -489,9 +495,7 @@ class NumberSeries(models.Model):
         NumberSeries.objects.bulk_create(
             [NumberSeries(district=district, kind=kind, year=year)], ignore_conflicts=True
         )
-        series = NumberSeries.objects.select_for_update(no_key=True).get(
-            district=district, kind=kind, year=year
-        )
+        series = locked(NumberSeries.objects.filter(district=district, kind=kind, year=year)).get()
         series.last += 1
         series.save(update_fields=["last"])
         return series.last

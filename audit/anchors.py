@@ -76,21 +76,23 @@ def first_broken_anchor(lines: Iterable[str]) -> str:
             continue
         anchor = Anchor.read(line)
         if anchor is None:
-            return f"anchor {number} was changed, or sealed with another key"
+            return _("第 %(n)d 个锚被改动，或用另一把密钥封签") % {"n": number}
         if anchor.seq < kept:
-            return f"anchor {number} is out of order"
+            return _("第 %(n)d 个锚的次序不对") % {"n": number}
         found = Entry.objects.filter(seq=anchor.seq).values_list("hash", flat=True).first()
         if found is None:
             last = Entry.objects.order_by("seq").values_list("seq", flat=True).last() or 0
-            return (
-                f"the audit chain ends at entry {last}; the anchor of {anchor.at} saw entry"
-                f" {anchor.seq}"
-            )
+            return _("审计链止于第 %(last)d 条，%(at)s 的锚见过第 %(seq)d 条") % {
+                "last": last,
+                "at": anchor.at,
+                "seq": anchor.seq,
+            }
         if found != anchor.hash:
-            return (
-                f"the audit chain was rewritten between entries {kept + 1} and {anchor.seq}: the"
-                f" anchor of {anchor.at} saw another"
-            )
+            return _("审计链第 %(first)d 至 %(seq)d 条被改写，与 %(at)s 的锚不符") % {
+                "first": kept + 1,
+                "seq": anchor.seq,
+                "at": anchor.at,
+            }
         kept = anchor.seq
     return ""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from audit.anchors import first_broken_anchor, read_lines
 from audit.inspections import note
@@ -18,7 +19,9 @@ def verify_chain(anchors: Iterable[str] | None = None) -> list[str]:
         anchors = read_lines(Path(settings.AUDIT_ANCHOR_FILE))
     faults = []
     if broken := first_broken_entry():
-        faults.append(f"the audit chain is broken at entry {broken}")
+        faults.append(
+            _("审计链在第 %(seq)d 条断开：这一条被改动、缺失，或与前一条不衔接") % {"seq": broken}
+        )
     if unkept := first_broken_anchor(anchors):
         faults.append(unkept)
     head = Head.objects.filter(pk=1).first() or Head()

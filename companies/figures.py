@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -55,8 +56,8 @@ def compare(
 ) -> dict[tuple[int, str], Figures]:
     """The figures of one company by year and measure.
 
-    Once a year is settled, what the settlement rested on speaks: what another source tells later
-    waits beside it until a later settlement takes it in.
+    What money rests on speaks (`freeze`). What another source tells later stands beside it and
+    never speaks by itself: finance corrects the frozen figure where it was wrong.
     """
     groups: defaultdict[tuple[int, str], list[YearlyFigure]] = defaultdict(list)
     for figure in figures:
@@ -93,9 +94,9 @@ def chosen_figure(company: Company, year: int, measure: Measure) -> YearlyFigure
 
 @transaction.atomic
 def freeze(company: Company, year: int) -> None:
-    """A settlement rests on the company's fiscal contribution of the year: from now on those
-    figures stay as they are. Of a year that is frozen already nothing changes, and what was
-    entered since does not speak before a later settlement freezes it too.
+    """A grant against the cap, or a settlement, rests on the company's fiscal contribution of the
+    year: from now on those figures stay as they are. Of a year that is frozen already nothing
+    changes: what was entered since stays unfrozen beside it.
 
     Called behind the company's lock.
     """
@@ -156,7 +157,7 @@ def declare_figure(
 def correct_figure(
     figure: YearlyFigure, *, value: Decimal, as_of: date, reason: str, by: User
 ) -> FigureCorrection:
-    """Say what a settled fiscal contribution should have been.
+    """Say what a frozen fiscal contribution should have been.
 
     What was granted and the ledger's cap stay as they are until a later settlement takes the
     correction in. The act is recorded without figure and reason: auditors are not shown them.
@@ -165,8 +166,14 @@ def correct_figure(
     figure.refresh_from_db()
     if company.district_id not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("财政贡献只由财政人员更正。"))
-    if company.members.filter(user=by).exists():
-        raise NotAllowed(_("您是 %(company)s 的人员，不能更正它的数据。") % {"company": company})
+    principal = by.principal(Role.FINANCE, district_id=company.district_id)
+    access.require_stranger(company.rows(), [by, principal])
+    if company.merged_into:
+        # No settlement would take it in.
+        raise Refused(
+            _("%(company)s 已并入 %(kept)s，请更正 %(kept)s 的数据。")
+            % {"company": company, "kept": company.merged_into}
+        )
     if not figure.is_frozen:
         raise StateChanged(_("这一年度还没有结算，请直接重新导入。"))
     if not reason.strip():
@@ -174,9 +181,16 @@ def correct_figure(
     correction = FigureCorrection.objects.create(
         figure=figure, value=value, as_of=as_of, reason=reason.strip(), entered_by=by
     )
-    record("figure.corrected", about=correction, by=by, year=figure.year, figure=figure.pk)
+    record(
+        "figure.corrected",
+        about=correction,
+        by=by,
+        on_behalf_of=principal,
+        year=figure.year,
+        figure=figure.pk,
+    )
     return correction
 
 
 def _locked(company: Company) -> Company:
-    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+    return locked(Company.objects.filter(pk=company.pk)).get()

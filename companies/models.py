@@ -2,6 +2,7 @@
 
 import uuid
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
@@ -58,6 +59,12 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         own = Member.objects.acting(user).values("company")
         return self.filter(Q(pk__in=own) | Q(merged_into__in=own))
 
+    def ever_of(self, people: "Iterable[User]") -> Self:
+        """The companies that one of the people belongs to or ever did, with the rows merged into
+        them: who is no stranger to a company, whatever became of its rows."""
+        theirs = Member.objects.filter(user__in=people).values("company")
+        return self.filter(Q(pk__in=theirs) | Q(merged_into__in=theirs))
+
     def in_districts_of(self, user: "User") -> Self:
         """The companies of the districts that the person works for."""
         return self.filter(district__in=user.district_ids())
@@ -78,7 +85,7 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         """The company with a normalised code, if it is known; the one that its row was merged
         into, if it was."""
         row = self.select_related("merged_into").filter(uscc=code).first()
-        return row.merged_into or row if row else None
+        return row.standing_row if row else None
 
     def visible_to(self, user: "User") -> Self:
         """The companies that the person belongs to, and those of the districts it works for."""
@@ -137,9 +144,18 @@ class Company(models.Model):
         """Its row and those merged into it: whatever was granted to one counts for all."""
         return Company.objects.filter(Q(pk=self.pk) | Q(merged_into=self.pk))
 
+    @property
+    def standing_row(self) -> "Company":
+        """The company that the row turned out to be; the row itself where it was not merged."""
+        return self.merged_into or self
+
     def has_member(self, user: "User") -> bool:
-        """Whether the person belongs to it today."""
+        """Whether the person belongs to it today, or to the company that it turned out to be."""
         return Company.objects.of_person(user).filter(pk=self.pk).exists()
+
+    def ever_had(self, people: "Iterable[User]") -> bool:
+        """Whether one of the people belongs to it or ever did; see `CompanyQuerySet.ever_of`."""
+        return Company.objects.filter(pk=self.pk).ever_of(people).exists()
 
     @property
     def current_account(self) -> "BankAccount | None":

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -146,7 +147,7 @@ def save_contact(
     _require_revision(company, revision)
     others = company.contacts.all()
     if contact is not None:
-        contact = others.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
+        contact = locked(others.filter(pk=contact.pk)).get()
         others = others.exclude(pk=contact.pk)
     if not others.filter(is_main=True).exists():
         values["is_main"] = True
@@ -187,16 +188,16 @@ def remove_contact(contact: Contact, *, revision: int, by: User) -> None:
 
 
 def _locked(company: Company) -> Company:
-    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+    return locked(Company.objects.filter(pk=company.pk)).get()
 
 
 def _locked_change(change: AccountChange) -> AccountChange:
     """The change behind its company's lock: whoever pays holds that lock too."""
     _locked(change.company)
     return (
-        AccountChange.objects.select_for_update(of=("self",), no_key=True)
+        locked(AccountChange.objects.filter(pk=change.pk))
         .select_related("company", "account")
-        .get(pk=change.pk)
+        .get()
     )
 
 
@@ -225,10 +226,7 @@ def _require_officer(change: AccountChange, by: User) -> None:
     if by.principal(Role.FINANCE, district_id=change.company.district_id):
         # Of two consents one could be lent to whoever gave the other.
         raise NotAllowed(_("委托代办不包括这一步，请由本岗位的财政人员办理。"))
-    if change.company.members.filter(user=by).exists():
-        raise NotAllowed(
-            _("您是 %(company)s 的人员，不能核对它的收款账户。") % {"company": change.company}
-        )
+    access.require_stranger(change.company.rows(), [by])
 
 
 def _require_status(change: AccountChange, *statuses: ChangeStatus) -> None:

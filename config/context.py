@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import KEEPERS, has_office
 from accounts.models import Department, District, Role, User
 from accounts.stand_ins.views import HAVE_STAND_INS
 from companies.imports.access import kinds_for
@@ -28,12 +29,14 @@ CASE_ROLES = (Role.REVIEWER, Role.LEAD, Role.AUDITOR)
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in a navigation. `count` is what waits there."""
+    """A place in a navigation. `count` is what waits there, `about` what it is for, which the
+    start page of the desk says."""
 
     label: str
     url: str
     is_current: bool = False
     count: int = 0
+    about: str = ""
 
 
 class Frame:
@@ -52,10 +55,14 @@ class Frame:
         return self.here == "account_login"
 
     @property
+    def has_desk(self) -> bool:
+        """Whether the person works for the administration, or installed the system."""
+        return self.user is not None and (self.user.is_official or self.user.is_superuser)
+
+    @property
     def layout(self) -> str:
         """The page around what companies and officials alike see, such as their sign-ins."""
-        is_desk = self.user is not None and (self.user.is_official or self.user.is_superuser)
-        return "workspace.html" if is_desk else "portal.html"
+        return "workspace.html" if self.has_desk else "portal.html"
 
     @property
     def large_type(self) -> bool:
@@ -126,7 +133,7 @@ class Frame:
         elif self.user and not self.user.is_official:
             entries.append(self._entry(_("登记企业"), "company_register"))
         entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
-        if self.user and self.user.has_role(*CASE_ROLES, Role.FINANCE, Role.POLICY_OFFICER):
+        if self.has_desk:
             entries.append(self._entry(_("工作台"), "home"))
         elif not self.user:
             entries.append(self._entry(_("通知书核验"), "notice_verify", ["notice_verify_code"]))
@@ -137,6 +144,8 @@ class Frame:
         if not self.user:
             return []
         entries = []
+        if has_office(self.request, *KEEPERS):
+            entries.append(self._entry(_("工作台"), "desk"))
         if self.user.has_role(*CASE_ROLES, Role.FINANCE):
             entries += [
                 self._entry(_("待办"), "worklist"),
@@ -145,10 +154,29 @@ class Frame:
         if self.user.is_official:
             entries.append(
                 self._entry(
-                    _("企业"), "company_list", ["company_detail", "duplicate_list", "company_merge"]
+                    _("企业"),
+                    "company_list",
+                    ["company_detail"],
+                    about=_("本区企业的登记、年度数据、资质和信用"),
                 )
             )
-        entries.append(self._entry(_("公示"), "public_notice_list", ["public_notice_detail"]))
+        if self.user.has_role(Role.ADMINISTRATOR):
+            entries.append(
+                self._entry(
+                    _("疑似重复"),
+                    "duplicate_list",
+                    ["company_merge"],
+                    about=_("可能是同一家的企业，先看合并结果再决定"),
+                )
+            )
+        entries.append(
+            self._entry(
+                _("公示"),
+                "public_notice_list",
+                ["public_notice_detail"],
+                about=_("正在公示和已期满的名单"),
+            )
+        )
         if self.user.has_role(Role.FINANCE, Role.AUDITOR):
             batches = ["batch_create", "batch_detail"]
             entries += [
@@ -159,26 +187,58 @@ class Frame:
         if self.user.has_role(Role.AUDITOR):
             entries.append(self._entry(_("审计"), "audit_log"))
         if kinds_for(self.user):
-            entries.append(self._entry(_("导入"), "import_list", ["import_detail"]))
+            entries.append(
+                self._entry(
+                    _("导入"),
+                    "import_list",
+                    ["import_detail"],
+                    about=_("用表格批量录入企业、年度数据、信用记录和重大问题"),
+                )
+            )
         if self.user.has_role(Role.ADMINISTRATOR):
             waiting = Registration.objects.kept_by(self.user).pending().count()
-            here = ["registration_detail", "registration_confirm", "registration_refuse"]
-            entries.append(self._entry(_("企业登记"), "registration_list", here, waiting))
+            entries.append(
+                self._entry(
+                    _("企业登记"),
+                    "registration_list",
+                    ["registration_detail", "registration_confirm", "registration_refuse"],
+                    waiting,
+                    _("对照营业执照，核对企业提交的登记"),
+                )
+            )
         if self.user.has_role(*EDITION_ROLES):
-            entries.append(self._entry(_("政策版本库"), "edition_list"))
-            entries.append(self._entry(_("信用规则"), "credit_rules"))
+            entries += [
+                self._entry(_("政策版本库"), "edition_list", about=_("政策文件的各个版本")),
+                self._entry(
+                    _("信用规则"), "credit_rules", about=_("每份文件里，一条信用记录有什么后果")
+                ),
+            ]
         if self.user.has_role(Role.AUDITOR, Role.ADMINISTRATOR):
-            watched = ["failed_jobs", "incident_list", "incident_detail"]
-            entries.append(self._entry(_("运行状态"), "status", watched))
+            entries.append(
+                self._entry(
+                    _("运行状态"),
+                    "status",
+                    ["failed_jobs", "incident_list", "incident_detail"],
+                    about=_("服务、后台任务和核对是否正常，没有办成的任务再办一次"),
+                )
+            )
         if self.user.has_role(*HAVE_STAND_INS, Role.SECURITY_OFFICER):
             entries.append(
-                self._entry(_("委托代办"), "stand_in_list", ["stand_in_give", "stand_in_end"])
+                self._entry(
+                    _("委托代办"),
+                    "stand_in_list",
+                    ["stand_in_give", "stand_in_end"],
+                    about=_("有人出差、休假时，指定谁在哪几天代办"),
+                )
             )
         if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
             entries.append(self._entry(_("配置"), "admin:index"))
         elif self.user.has_role(Role.SECURITY_OFFICER):
             entries.append(self._entry(_("人员任职"), "admin:index"))
-        return [*entries, self._entry(_("政策库"), "policy_list")]
+        return [
+            *entries,
+            self._entry(_("政策库"), "policy_list", about=_("企业看到的政策和试算")),
+        ]
 
     @property
     def foot(self) -> list[Entry]:
@@ -189,9 +249,14 @@ class Frame:
         ]
 
     def _entry(
-        self, label: "StrOrPromise", name: str, also: Iterable[str] = (), count: int = 0
+        self,
+        label: "StrOrPromise",
+        name: str,
+        also: Iterable[str] = (),
+        count: int = 0,
+        about: "StrOrPromise" = "",
     ) -> Entry:
-        return Entry(str(label), reverse(name), self.here in {name, *also}, count)
+        return Entry(str(label), reverse(name), self.here in {name, *also}, count, str(about))
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -267,7 +267,7 @@ PASSWORD_MAX_AGE = timedelta(days=_max_age) if _max_age else None
 _django_validators = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": f"{_django_validators}.MinimumLengthValidator",
+        "NAME": "accounts.signing_in.passwords.LongEnough",
         "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", default=10)},
     },
     {

@@ -11,6 +11,7 @@ from config import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("workspace/start/", views.desk, name="desk"),
     path("", include("operations.urls")),
     path("language/", login_not_required(require_POST(set_language)), name="set_language"),
     # Before accounts: the demo's sign-in page names the people that one may be.

@@ -1,11 +1,12 @@
 """What belongs to no room: where one lands."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.admin import KEEPERS
+from accounts.admin import KEEPERS, has_office, site
 from accounts.models import Role
 from companies.team.access import company_of
 from config.context import CASE_ROLES
@@ -21,10 +22,18 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("worklist")
         if user.has_role(Role.FINANCE):
             return redirect("finance_home")
-        if user.has_role(*KEEPERS) or user.is_superuser:
-            return redirect("admin:index")
+        if has_office(request, *KEEPERS):
+            return redirect("desk")
         if user.has_role(Role.POLICY_OFFICER):
             return redirect("edition_list")
         if not user.is_official and company_of(request) is None:
             return redirect("company_register")
     return redirect("policy_list")
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Where those begin who keep the installation: their places, each with what it is for."""
+    if not has_office(request, *KEEPERS):
+        raise PermissionDenied
+    return render(request, "desk.html", {"apps": site.get_app_list(request)})

@@ -3,13 +3,13 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from disbursements.services import demand_return, require_own_office, require_stranger
 from outbox.services import mail_language
 from subsidies.ledger import services as ledger
-from subsidies.ledger.locks import locked
 from subsidies.ledger.models import AwardStatus
 from subsidies.ledger.settlement_models import Adjustment, AdjustmentStatus
 
@@ -57,6 +57,7 @@ def drop(adjustment: Adjustment, *, by: User) -> Adjustment:
 
 
 def _locked(adjustment: Adjustment, by: User) -> Adjustment:
+    ledger.lock_awards([adjustment.award])
     adjustment = (
         locked(Adjustment.objects.filter(pk=adjustment.pk))
         .select_related("award__district", "settlement__company_year__company")

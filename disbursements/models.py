@@ -36,8 +36,9 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 # Who may not touch money of an award: the company's people, whoever approved it, and whoever
 # declared a conflict. Asked of the awards `a`; the people come after the last IN.
 _ENTANGLED = (
-    "EXISTS (SELECT 1 FROM companies_member m"
-    " WHERE m.company_id = a.company_id AND m.user_id IN ({people}))"
+    "EXISTS (SELECT 1 FROM companies_company w"
+    " JOIN companies_member m ON m.company_id IN (w.id, w.merged_into_id)"
+    " WHERE w.id = a.company_id AND m.user_id IN ({people}))"
     " OR EXISTS (SELECT 1 FROM subsidies_claim l"
     " JOIN reviews_case c ON c.application_id = l.application_id"
     " JOIN reviews_recusal r ON r.case_id = c.id"

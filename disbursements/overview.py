@@ -98,8 +98,8 @@ def waiting_awards(district: District) -> "AwardQuerySet":
     """Awards that may be put into a batch, the longest waiting first."""
     return (
         Award.objects.filter(district=district, status__in=PAYABLE)
-        .select_related("company", "notice", "budget_line", "claim__application__item")
-        .prefetch_related("company__accounts")
+        .select_related("company__merged_into", "notice", "budget_line", "claim__application__item")
+        .prefetch_related("company__accounts", "company__merged_into__accounts")
         .annotate(
             is_alerted=Exists(
                 Alert.objects.open().filter(case__application=OuterRef("claim__application"))

@@ -8,10 +8,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company
+from companies.team import access
 from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
 from outbox.failpoints import failpoint
 from outbox.services import mail_language
@@ -21,7 +23,6 @@ from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
 from subsidies.credit.findings import findings_of
 from subsidies.ledger import services as ledger
-from subsidies.ledger.locks import locked
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
 from subsidies.money import yuan
@@ -54,7 +55,7 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
     require_stranger({by, principal}, awards)
     chosen = list(
         locked(Award.objects.filter(pk__in=[award.pk for award in awards], district=district))
-        .select_related("company", "claim__application")
+        .select_related("company__merged_into", "claim__application")
         .order_by("pk")
     )
     faults = []
@@ -66,13 +67,12 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
                 _("%(company)s 的这笔奖补现在是“%(status)s”，不能列入批次。")
                 % {"company": award.company, "status": award.get_status_display()}
             )
-        if award.company.current_account is None:
-            faults.append(
-                _("%(company)s 没有收款账户，请企业先补充。") % {"company": award.company}
-            )
-        if award.company.open_account_change:
-            faults.append(_unconfirmed(award.company))
-        faults += _strange_holder(award.company)
+        payee = award.company.standing_row
+        if payee.current_account is None:
+            faults.append(_("%(company)s 没有收款账户，请企业先补充。") % {"company": payee})
+        if payee.open_account_change:
+            faults.append(_unconfirmed(payee))
+        faults += _strange_holder(payee)
     if faults:
         raise Refused(*faults)
     if held := [fault for award in chosen for fault in _against(award)]:
@@ -85,13 +85,14 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
     try:
         with transaction.atomic():
             for award in chosen:
-                account = award.company.current_account
+                payee = award.company.standing_row
+                account = payee.current_account
                 assert account is not None
                 PaymentLine.objects.create(
                     batch=batch,
                     award=award,
                     payee=account.holder,
-                    uscc=award.company.uscc,
+                    uscc=payee.uscc,
                     bank=account.bank,
                     account=account.number,
                     cnaps=account.cnaps,
@@ -388,18 +389,19 @@ def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Cl
 def _check_before_payment(batch: Batch) -> None:
     """Look at the credit record and the account again; name every line that may not be paid."""
     # Behind the companies' locks no account is changed until the approval stands.
-    companies = Company.objects.filter(pk__in=batch.lines.values("award__company"))
-    list(locked(companies.order_by("pk")))
+    lines = batch.lines.select_related("award__claim__application", "award__company__merged_into")
+    payees = Company.objects.filter(pk__in={line.award.company.standing_row.pk for line in lines})
+    list(locked(payees).order_by("pk"))
     faults: list[str] = []
-    for line in batch.lines.select_related("award__claim__application", "award__company"):
+    for line in lines:
         assert line.award.claim is not None
-        application = line.award.claim.application
-        answers.keep_receipt(application, Reason.PAYMENT)
+        answers.keep_receipt(line.award.claim.application, Reason.PAYMENT)
         faults.extend(_against(line.award))
-        if application.company.open_account_change:
-            faults.append(_unconfirmed(application.company))
-        faults += _strange_holder(application.company)
-        account = application.company.current_account
+        payee = line.award.company.standing_row
+        if payee.open_account_change:
+            faults.append(_unconfirmed(payee))
+        faults += _strange_holder(payee)
+        account = payee.current_account
         if account is None or (account.number, account.holder) != (
             line.account,
             line.payee,
@@ -481,10 +483,8 @@ def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:
     in which they declared a conflict; nor does a stand-in of such a person."""
     awards = list(awards)
     persons = [person for person in people if person]
-    companies = [award.company_id for award in awards]
-    own = Company.objects.filter(pk__in=companies, members__user__in=persons).first()
-    if own:
-        raise NotAllowed(_("您是 %(company)s 的人员，不能办理它的拨付。") % {"company": own})
+    companies = Company.objects.filter(pk__in=[award.company_id for award in awards])
+    access.require_stranger(companies, persons)
     cases = Case.objects.filter(application__claims__award__in=awards)
     recused = cases.filter(recusals__person__in=persons).first()
     if recused:

@@ -487,8 +487,8 @@ def _chosen(district: District, ids: Iterable[str]) -> list[Award]:
         raise Http404 from None
     return list(
         Award.objects.filter(district=district, pk__in=keys)
-        .select_related("company", "claim__application__item")
-        .prefetch_related("company__accounts")
+        .select_related("company__merged_into", "claim__application__item")
+        .prefetch_related("company__accounts", "company__merged_into__accounts")
         .order_by("granted_at", "pk")
     )
 

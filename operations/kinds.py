@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 NAMES = {
+    "audit.verify": _("校验审计链"),
     "accounts.send_way_back": _("发送找回账号的邮件"),
     "companies.check_import": _("检查导入的表格"),
     "companies.examine_file": _("查毒并生成预览"),

@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone, translation
 
+from accounts.locks import locked
 from accounts.models import User
 from audit.services import record
 from outbox.failpoints import failpoint
@@ -151,7 +152,7 @@ def _kept_lease(job: Job) -> Iterator[None]:
 @transaction.atomic
 def try_again(jobs: JobQuerySet, *, by: User) -> int:
     """Put back what was given up, after its cause was removed; how many jobs that were."""
-    dead = list(jobs.filter(state=State.DEAD).select_for_update().order_by("pk"))
+    dead = list(locked(jobs.filter(state=State.DEAD)).order_by("pk"))
     for job in dead:
         attempts, last_error = job.attempts, job.last_error
         job.state, job.attempts = State.QUEUED, 0

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, District, Role
 from audit.triggers import append_only
+from companies.models import Company
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, PolicyDocument, Receipt
 
@@ -118,7 +119,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: "User") -> Self:
         """Cases whose application the person may see as an official: not of one's own company."""
         return self.filter(application__in=Application.objects.visible_to(user)).exclude(
-            application__company__members__user=user
+            application__company__in=Company.objects.ever_of([user])
         )
 
     def to_screen(self) -> Self:

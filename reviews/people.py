@@ -7,7 +7,7 @@ from reviews.models import Case
 def is_free(case: Case, person: User) -> bool:
     """Whether nothing keeps the person from deciding on the case, the office apart."""
     return not (
-        case.application.company.members.filter(user=person).exists()
+        case.application.company.ever_had([person])
         or case.recusals.filter(person=person).exists()
         or case.opinions.standing().by_any([person]).exists()
     )
@@ -31,6 +31,6 @@ def is_outsider(case: Case, user: User) -> bool:
     conflict on the case."""
     people = {user, principal_on(case, user) or user}
     return not (
-        case.application.company.members.filter(user__in=people).exists()
+        case.application.company.ever_had(people)
         or case.recusals.filter(person__in=people).exists()
     )

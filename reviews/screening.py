@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import Appointment, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -73,9 +74,7 @@ def screen(application_id: UUID) -> bool:
             return False
         question, findings, changes = found
         receipt = answers.keep_answer(application, Reason.SCREENING, question, findings)
-        case = Case.objects.select_for_update(of=("self",), no_key=True).get(
-            application=application
-        )
+        case = locked(Case.objects.filter(application=application)).get()
         if changes:
             _raise_alert(case, application, receipt, changes)
         elif _is_clean(receipt.answer, findings):
@@ -236,7 +235,7 @@ def _concerned(case: Case, application: Application) -> set[User]:
 
 def clear(case: Case, *, by: User | None, how: str, text: str = "") -> None:
     """Lay the case's alert aside, in the transaction that handled it."""
-    alert = case.alerts.open().select_for_update(no_key=True).first()
+    alert = locked(case.alerts.open()).first()
     if alert is None:
         return
     alert.handled_at, alert.handled_by, alert.note = timezone.now(), by, text

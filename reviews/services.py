@@ -1,6 +1,6 @@
 """How a case moves: stage after stage, opinion after opinion.
 
-Locks are taken in the order that `subsidies.ledger.locks` names.
+Locks are taken in the order that `accounts.locks` names.
 """
 
 from datetime import date
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import Department, District, NumberSeries, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -142,11 +143,7 @@ def _decide(
 ) -> Opinion:
     application = applications.lock_application(task.case.application)
     case = _locked_case(application)
-    task = (
-        Task.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("stage", "department")
-        .get(pk=task.pk)
-    )
+    task = locked(Task.objects.filter(pk=task.pk)).select_related("stage", "department").get()
     _require_open(task, case, application, revision)
     principal = _require_person(task, case, by)
     kind = StageKind(task.stage.kind)
@@ -365,8 +362,7 @@ def end_public_notice(pk: int, today: date) -> bool:
     # Applications first, in their order, as everywhere; the notice is read again behind them.
     for entry in sorted(entries, key=lambda entry: str(entry.case.application_id)):
         applications.lock_application(entry.case.application)
-    notice = PublicNotice.objects.select_for_update(of=("self",), no_key=True).over(today)
-    row = notice.filter(pk=pk).first()
+    row = locked(PublicNotice.objects.over(today).filter(pk=pk)).first()
     if row is None:
         return False
     row.closed_at = timezone.now()
@@ -382,9 +378,7 @@ def end_public_notice(pk: int, today: date) -> bool:
 
 def _locked_case(application: Application) -> Case:
     case = (
-        Case.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("stage", "route")
-        .get(application=application)
+        locked(Case.objects.filter(application=application)).select_related("stage", "route").get()
     )
     case.application = application
     return case
@@ -428,7 +422,7 @@ def _require_person(task: Task, case: Case, by: User) -> User | None:
         raise NotAllowed(
             _("这项待办由%(department)s办理。") % {"department": task.department.short_name}
         )
-    if case.application.company.members.filter(user=by).exists():
+    if case.application.company.ever_had([by]):
         raise NotAllowed(_("您是这家企业的人员，不能办理它的申请。"))
     if case.recusals.filter(person=by).exists():
         raise NotAllowed(_("您已申请回避本件，须由另一人办理。"))

@@ -14,6 +14,7 @@ urlpatterns = [
     path("workspace/cases/<uuid:pk>/alert/", cases.case_alert, name="case_alert"),
     path("workspace/cases/<uuid:pk>/recuse/", cases.case_recuse, name="case_recuse"),
     path("workspace/audit/", audit.audit_log, name="audit_log"),
+    path("workspace/audit/verify/", audit.audit_verify, name="audit_verify"),
     path(
         "applications/<uuid:pk>/",
         applications.application_detail,

@@ -39,7 +39,7 @@ SABOTAGES = [
     Sabotage(
         "row locks off",
         Code(
-            "subsidies/ledger/locks.py",
+            "accounts/locks.py",
             'return rows.select_for_update(of=("self",), no_key=True)',
             "return rows",
         ),

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.admin import ConfigurationAdmin, site
+from accounts.locks import locked
 from subsidies.models import BudgetLine, PolicyDocument
 from subsidies.templatetags.money import yuan
 
@@ -40,7 +41,7 @@ class BudgetLineAdmin(ConfigurationAdmin):
             return line
         # What is checked against the total must still stand when the total is written: grants
         # wait for this lock, as this waits for theirs.
-        return BudgetLine.objects.select_for_update(no_key=True).get(pk=line.pk)
+        return locked(BudgetLine.objects.filter(pk=line.pk)).get()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What entries were made on stays what it was for."""

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.signing_in import mails
-from accounts.signing_in.address import address_of, is_own_page
+from accounts.signing_in.address import address_of, is_own_page, origin_of
 from accounts.signing_in.freshness import is_fresh
 from accounts.signing_in.staff import needs_second_factor
 from audit.services import record
@@ -133,7 +133,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.password_changed_at = timezone.now()
         user.password_is_temporary = False
         super().set_password(user, password)
-        record("person.password_changed", about=user, by=user)
+        record("person.password_changed", about=user, by=user, **origin_of(context.request))
 
 
 class SignUpVerificationStage(EmailVerificationStage):

@@ -1,5 +1,7 @@
 """From where somebody comes."""
 
+from typing import Any
+
 from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.http import HttpRequest
@@ -17,6 +19,11 @@ def address_of(request: HttpRequest) -> str | None:
 def device_of(request: HttpRequest) -> str:
     """What the browser calls itself. People may make it say anything."""
     return request.META.get("HTTP_USER_AGENT", "")[:DEVICE_LENGTH]
+
+
+def origin_of(request: HttpRequest) -> dict[str, Any]:
+    """What an entry of the audit chain says of it."""
+    return {"address": address_of(request), "device": device_of(request)}
 
 
 def is_own_page(request: HttpRequest, url: str) -> bool:

@@ -2,14 +2,30 @@
 
 import re
 
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 
 CLASSES = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
 # A name this short is part of many words.
 SHORTEST_NAME = 3
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's own, which says in English how long where its catalogue lacks the sentence."""
+
+    def get_error_message(self) -> str:
+        return ngettext(
+            "密码太短，至少要 %(n)d 个字符", "密码太短，至少要 %(n)d 个字符", self.min_length
+        ) % {"n": self.min_length}
+
+    def get_help_text(self) -> str:
+        return ngettext("至少 %(n)d 个字符", "至少 %(n)d 个字符", self.min_length) % {
+            "n": self.min_length
+        }
 
 
 class SeveralClasses:

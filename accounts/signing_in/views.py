@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
-from accounts.signing_in.records import SIGN_INS
+from accounts.signing_in.records import SHOWN_TO_OWNER
 from accounts.signing_in.staff import needs_second_factor
 from audit.models import Entry
 
@@ -24,7 +24,7 @@ sign_out = LogoutView.as_view()
 def security(request: SignedInRequest) -> HttpResponse:
     """Who came in under one's name, from where, and what protects it."""
     user = request.user
-    entries = Entry.objects.about(user).filter(action__in=SIGN_INS).order_by("-seq")[:SHOWN]
+    entries = Entry.objects.about(user).filter(action__in=SHOWN_TO_OWNER).order_by("-seq")[:SHOWN]
     factors = {factor.type: factor for factor in Authenticator.objects.filter(user=user)}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)
     context = {

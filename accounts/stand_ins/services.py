@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import OFFICERS, Appointment, Role, StandIn, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -24,8 +25,8 @@ def give_stand_in(
     """Let the deputy do the work of an appointment from day to day, both inclusive. By the person
     appointed or a security officer of the district; Refused with every fault."""
     # In one order, and before anything is looked at: two given at once see each other.
-    people = User.objects.select_for_update(no_key=True).order_by("pk")
-    list(people.filter(pk__in=[appointment.user_id, deputy.pk]))
+    people = User.objects.filter(pk__in=[appointment.user_id, deputy.pk])
+    list(locked(people).order_by("pk"))
     _require_keeper(appointment, by)
     faults = [
         *_faults_of_days(starts_on, ends_on),
@@ -64,9 +65,9 @@ def give_stand_in(
 def end_stand_in(stand_in: StandIn, *, by: User) -> StandIn:
     """End it before its last day; the deputy's next request is refused."""
     stand_in = (
-        StandIn.objects.select_for_update(of=("self",), no_key=True)
+        locked(StandIn.objects.filter(pk=stand_in.pk))
         .select_related("appointment__department", "appointment__user", "deputy")
-        .get(pk=stand_in.pk)
+        .get()
     )
     _require_keeper(stand_in.appointment, by)
     if not stand_in.may_be_ended:

@@ -38,7 +38,8 @@ def device(words: str | None) -> str:
 
 @register.filter
 def outcome(entry: Entry) -> dict[str, str]:
-    """What came of an attempt to sign in: `kind` and `label` of `components/status.html`."""
+    """What happened to a sign-in or to what protects it: `kind` and `label` of
+    `components/status.html`."""
     if entry.action == "person.sign_in_failed":
         wrong_code = entry.data.get("wrong") == "code"
         return {"kind": "fail", "label": _("动态码不对") if wrong_code else _("密码不对")}
@@ -46,5 +47,11 @@ def outcome(entry: Entry) -> dict[str, str]:
         "person.signed_in": ("pass", _("已登录")),
         "person.signed_out": ("shut", _("已退出")),
         "person.locked_out": ("warn", _("连续输错，已锁定")),
+        "person.unlocked": ("info", _("安全管理员已解锁")),
+        "person.password_changed": ("info", _("密码已修改")),
+        "person.second_factor_added": ("info", _("两步验证已开启")),
+        "person.second_factor_removed": ("warn", _("两步验证已关闭")),
+        "person.recovery_code_used": ("warn", _("用了一个恢复码")),
+        "person.recovery_codes_renewed": ("info", _("恢复码已换一组")),
     }[entry.action]
     return {"kind": kind, "label": label}

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District
 from accounts.refusals import StateChanged
 from companies.imports import cells
@@ -301,7 +302,7 @@ class _Walk:
 
     def _lock(self, differing: dict[Key, Any], found: dict[Key, Any]) -> None:
         rows = self.kind.rows(self.district).filter(pk__in=[row.pk for row in differing.values()])
-        for row in rows.select_for_update(of=("self",), no_key=True):
+        for row in locked(rows):
             found[self.kind.key_of(row)] = row
 
     def _difference(self, row: Any, values: Values) -> dict[str, tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -87,6 +88,14 @@ def confirm_import(run: Import, *, plan: str, codes_confirmed: bool, by: User) -
     # A table that was shown anew is confirmed anew, and that is another job.
     key = f"{run.pk}:{run.plan[:16]}:{run.confirmed_at:%Y%m%d%H%M%S%f}"
     enqueue("companies.write_import", key, run=str(run.pk))
+    record(
+        "import.confirmed",
+        about=run,
+        by=by,
+        on_behalf_of=principal_of(by, run.kind, run.district),
+        sha256=run.sha256,
+        plan=run.plan,
+    )
     return run
 
 
@@ -132,7 +141,7 @@ def _write(run: Import) -> None:
     if run.state != ImportState.WRITING:
         return
     # One import of a district at a time: two would each see the other's rows as missing.
-    District.objects.select_for_update(no_key=True).get(pk=run.district_id)
+    locked(District.objects.filter(pk=run.district_id)).get()
     assert run.confirmed_by is not None
     plan = _walk(run, write=True)
     if plan.faults or plan.digest != run.plan:
@@ -173,11 +182,7 @@ def _show(run: Import, plan: Plan) -> None:
 
 
 def _locked(run: Import) -> Import:
-    return (
-        Import.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("district", "confirmed_by")
-        .get(pk=run.pk)
-    )
+    return locked(Import.objects.filter(pk=run.pk)).select_related("district", "confirmed_by").get()
 
 
 def _require_importer(run: Import, by: User) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -79,7 +80,7 @@ def undo(done: Merge, *, by: User) -> Merge:
     """Part the rows again: what went over goes back. Until the company is paid, or
     something was granted on a figure that went over."""
     kept, removed = _locked(done.kept, done.removed, by)
-    done = Merge.objects.select_for_update(of=("self",), no_key=True).get(pk=done.pk)
+    done = locked(Merge.objects.filter(pk=done.pk)).get()
     if done.undone_at:
         raise StateChanged(_("这次合并已经撤销。请刷新页面。"))
     if removed.merged_into_id != kept.pk:
@@ -133,8 +134,8 @@ def _key(model: type[Model], column: str) -> str:
 def _locked(kept: Company, removed: Company, by: User) -> tuple[Company, Company]:
     if kept.pk == removed.pk:
         raise Refused(_("请选择两行不同的企业。"))
-    rows = Company.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-    found = {row.pk: row for row in rows.filter(pk__in=[kept.pk, removed.pk])}
+    rows = locked(Company.objects.filter(pk__in=[kept.pk, removed.pk])).order_by("pk")
+    found = {row.pk: row for row in rows}
     kept, removed = found[kept.pk], found[removed.pk]
     if not {kept.district_id, removed.district_id} <= by.district_ids(Role.ADMINISTRATOR):
         raise NotAllowed(_("企业合并由当地的系统管理人员办理。"))

@@ -22,17 +22,13 @@ from companies.vault.access import Use
 CALLERS = (Role.REVIEWER, Role.LEAD, Role.FINANCE)
 
 
-def is_member(user: User, company: Company) -> bool:
-    return company.members.acting(user).exists()
-
-
 def sees_contribution(user: User, company: Company) -> bool:
     """The fiscal contribution is for the company's own people and the district's finance."""
-    return company.district_id in user.district_ids(Role.FINANCE) or is_member(user, company)
+    return company.district_id in user.district_ids(Role.FINANCE) or company.has_member(user)
 
 
 def sees_contacts(user: User, company: Company) -> bool:
-    return company.district_id in user.district_ids(*CALLERS) or is_member(user, company)
+    return company.district_id in user.district_ids(*CALLERS) or company.has_member(user)
 
 
 class Evidence:

@@ -13,7 +13,7 @@ from companies.cnaps import is_doubtful
 from companies.figures import Figures, compare, rules_of
 from companies.models import AccountChange, Agreement, BankAccount, Company, Contact, Recognition
 from companies.profile import size
-from companies.profile.access import is_member, sees_contacts, sees_contribution
+from companies.profile.access import sees_contacts, sees_contribution
 from companies.profile.industries import Industry, industry_of
 from companies.profile.kinds import Measure, RecognitionKind
 
@@ -51,7 +51,7 @@ class Profile:
 
     @cached_property
     def is_own(self) -> bool:
-        return is_member(self.reader, self.company)
+        return self.company.has_member(self.reader)
 
     @cached_property
     def shows_contribution(self) -> bool:

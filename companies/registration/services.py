@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import District, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -78,7 +79,7 @@ def confirm(registration: Registration, *, by: User) -> Registration:
         raise Refused(_("营业执照的文件有病毒，不能确认。请写明原因退回。"))
     known = Company.objects.by_code(registration.uscc)
     if known:
-        company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=known.pk)
+        company = locked(Company.objects.filter(pk=known.pk)).get()
         if company.district_id != registration.district_id:
             raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
         if company.members.current().exists():
@@ -158,9 +159,9 @@ def _new_company(registration: Registration) -> Company:
 
 def _locked(registration: Registration, by: User) -> Registration:
     registration = (
-        Registration.objects.select_for_update(of=("self",), no_key=True)
+        locked(Registration.objects.filter(pk=registration.pk))
         .select_related("district", "licence", "person")
-        .get(pk=registration.pk)
+        .get()
     )
     if registration.district_id not in by.district_ids(Role.ADMINISTRATOR):
         raise NotAllowed(_("企业登记由当地的系统管理人员核对。"))

@@ -1,11 +1,13 @@
 """For which company a person acts, and whether they may do a thing for it."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import NotAllowed
-from companies.models import Company
+from companies.models import Company, CompanyQuerySet
 from companies.team.enums import Scope
 
 CHOSEN = "company"
@@ -35,6 +37,13 @@ def may(user: User, company: Company, scope: Scope) -> bool:
 def leads(user: User, company: Company) -> bool:
     """Whether the person says who else acts for the company."""
     return company.members.acting(user).leading().exists()
+
+
+def require_stranger(companies: CompanyQuerySet, people: Iterable[User | None]) -> None:
+    """Raises NotAllowed where one of the people belongs to one of the companies, or ever did:
+    nobody checks, corrects or pays their own."""
+    if own := companies.ever_of(person for person in people if person).first():
+        raise NotAllowed(_("您是 %(company)s 的人员，须由另一人办理。") % {"company": own})
 
 
 def require(company: Company, by: User, scope: Scope) -> None:

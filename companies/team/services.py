@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -122,7 +123,7 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
     """Take the place that was offered. Somebody who was of the company before gets their row
     again, with the new role, scope and term."""
     company = _locked(invitation.company)
-    invitation = company.invitations.select_for_update(no_key=True).get(pk=invitation.pk)
+    invitation = locked(company.invitations.filter(pk=invitation.pk)).get()
     require_addressee(invitation, by)
     if company.members.current().filter(user=by).exists():
         raise Refused(_("您已经是本企业的人员。"))
@@ -201,7 +202,7 @@ def end_member(member: Member, *, by: User) -> Member:
 
 def _locked(company: Company) -> Company:
     """The company's row is what all changes of its team wait for."""
-    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+    return locked(Company.objects.filter(pk=company.pk)).get()
 
 
 def _locked_member(member: Member, by: User) -> tuple[Company, Member]:

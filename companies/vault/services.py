@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed
 from audit.services import record
@@ -67,7 +68,7 @@ def describe_file(
     by: User,
 ) -> StoredFile:
     """Say what a file is and how long it holds."""
-    stored = StoredFile.objects.select_for_update(of=("self",), no_key=True).get(pk=stored.pk)
+    stored = locked(StoredFile.objects.filter(pk=stored.pk)).get()
     if stored.company is None:
         raise NotAllowed(_("企业登记确认后才能更改。"))
     access.require(stored.company, by, Scope.DATA)
@@ -124,15 +125,15 @@ def draw_pages(stored: StoredFile) -> None:
     """Draw the pages of a PDF or a picture anew; done twice it is the same."""
     total, drawn = previews.draw(Path(stored.content.path), stored.content_type)
     with transaction.atomic():
-        locked = StoredFile.objects.select_for_update(no_key=True).get(pk=stored.pk)
-        if locked.pages is not None:
+        kept = locked(StoredFile.objects.filter(pk=stored.pk)).get()
+        if kept.pages is not None:
             return  # another worker was faster
         for page in drawn:
             row = PreviewPage(file=stored, number=page.number, width=page.width, height=page.height)
             row.image.save("page.png", ContentFile(page.png), save=False)
             row.save()
-        locked.pages = stored.pages = total
-        locked.save(update_fields=["pages"])
+        kept.pages = stored.pages = total
+        kept.save(update_fields=["pages"])
 
 
 def scan_what_waits() -> None:

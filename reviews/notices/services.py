@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import NumberSeries, User
 from outbox.failpoints import failpoint
 from outbox.services import enqueue
@@ -57,7 +58,7 @@ def render(notice_id: str) -> None:
     content = render_pdf(notice)
     failpoint("notice.rendered")
     with transaction.atomic():
-        notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
+        notice = locked(Notice.objects.filter(pk=notice_id)).get()
         if notice.rendered_at:
             return
         notice.sha256 = hashlib.sha256(content).hexdigest()

@@ -75,6 +75,7 @@ ACTIONS = {
     "receipt.differs": _("凭据复算不一致"),
     "person.locked_out": _("登录锁定"),
     "person.password_changed": _("修改密码"),
+    "person.recovery_code_used": _("使用恢复码"),
     "person.recovery_codes_added": _("生成恢复码"),
     "person.recovery_codes_removed": _("作废恢复码"),
     "person.recovery_codes_renewed": _("更换恢复码"),

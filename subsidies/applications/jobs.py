@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.locks import locked
 from outbox.services import handler
 from subsidies.applications.answers import keep_receipt
 from subsidies.applications.enums import Reason
@@ -12,7 +13,7 @@ from subsidies.applications.models import Application
 def check_application(application: str, revision: int, reason: str) -> None:
     """Keep the answer to the filing of that revision; delivered twice it is kept once."""
     with transaction.atomic():
-        row = Application.objects.select_for_update(of=("self",), no_key=True).get(pk=application)
+        row = locked(Application.objects.filter(pk=application)).get()
         if row.revision != revision or row.receipts.filter(revision=revision, reason=reason):
             return
         keep_receipt(row, Reason(reason))

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import NumberSeries, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
@@ -278,11 +279,11 @@ def tell_company(application: Application, event: str, subject: str, body: str) 
 
 def _locked(application: Application) -> Application:
     return (
-        Application.objects.select_for_update(of=("self",), no_key=True)
+        locked(Application.objects.filter(pk=application.pk))
         .select_related("company", "district", "item__edition__document")
         # The whole text of the policy: long, and nothing that decides reads it.
         .defer("item__edition__body")
-        .get(pk=application.pk)
+        .get()
     )
 
 

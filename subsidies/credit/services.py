@@ -62,6 +62,7 @@ def set_rule(
         "credit_rule.set",
         about=rule,
         by=by,
+        on_behalf_of=by.principal(*RULE_ROLES, district_id=document.district_id),
         document=document.code,
         kind=rule.kind,
         grade=rule.grade,

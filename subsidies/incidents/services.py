@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.inspections import note
@@ -37,9 +38,9 @@ def acknowledge(incident: ReceiptIncident, *, reason: str, by: User) -> None:
     """Say that a person has looked into it, and what was found. A new difference of the same
     receipt opens it again."""
     incident = (
-        ReceiptIncident.objects.select_for_update(of=("self",), no_key=True)
+        locked(ReceiptIncident.objects.filter(pk=incident.pk))
         .select_related("receipt__application")
-        .get(pk=incident.pk)
+        .get()
     )
     application = incident.receipt.application
     if application.district_id not in by.district_ids(*INCIDENT_ROLES):
@@ -77,7 +78,7 @@ def _discreet(difference: Json) -> Json:
 
 @transaction.atomic
 def _keep(receipt: Receipt, said: list[Json]) -> ReceiptIncident:
-    incident, is_new = ReceiptIncident.objects.select_for_update().get_or_create(
+    incident, is_new = locked(ReceiptIncident.objects.all()).get_or_create(
         receipt=receipt, defaults={"differences": said}
     )
     if is_new or incident.differences != said:

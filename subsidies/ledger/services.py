@@ -1,6 +1,6 @@
 """Every movement of money. Amounts are yuan with two decimals.
 
-Each function takes the locks of `subsidies.ledger.locks` in their order, reads again behind
+Each function takes the locks of `accounts.locks` in their order, reads again behind
 them, moves the counters and writes the entry, all in the caller's transaction.
 """
 
@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import Refused, StateChanged
 from companies.facts import cultivation_cap
@@ -21,7 +22,6 @@ from companies.models import Company, Measure
 from outbox.failpoints import failpoint
 from subsidies.applications.answers import answer_application
 from subsidies.applications.models import Application, Claim
-from subsidies.ledger.locks import locked
 from subsidies.ledger.models import (
     NEXT_AWARD_STATUSES,
     REACHED,
@@ -154,6 +154,7 @@ def lock_awards(awards: Iterable[Award]) -> None:
     rows = list(locked(Award.objects.filter(pk__in=pks)).order_by("pk"))
     lines = {award.budget_line_id for award in rows if award.budget_line_id}
     _locked_lines(lines)
+    list(locked(Company.objects.filter(pk__in={row.company_id for row in rows})).order_by("pk"))
     years = LedgerEntry.objects.filter(award__in=pks).values("company_year")
     list(locked(CompanyYear.objects.filter(pk__in=years)).order_by("company_id", "year"))
 
@@ -284,6 +285,12 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
         raise _state_changed(award)
     if amount > 0:
         _refuse_while_frozen()
+        if award.company.merged_into:
+            # Its counter no longer holds the cap; a new application is measured against the whole.
+            raise Refused(
+                _("%(company)s 已并入 %(kept)s，差额请由 %(kept)s 另行申请。")
+                % {"company": award.company, "kept": award.company.merged_into}
+            )
     if award.payable + amount <= 0:
         return cancel(award, by=by)
     assert award.claim is not None

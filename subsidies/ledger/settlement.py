@@ -16,17 +16,19 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import District, User
+from accounts.locks import locked
+from accounts.models import District, Role, User
 from accounts.refusals import Refused
 from audit.services import record
 from companies.facts import cultivation_cap
+from companies.figures import freeze
 from companies.models import Company
+from companies.team import access
 from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Claim, Receipt
 from subsidies.catalogue.models import Allocation
-from subsidies.ledger.locks import locked
-from subsidies.ledger.models import Award, AwardStatus, CompanyYear
-from subsidies.ledger.services import carried_by, corrected_cap
+from subsidies.ledger.models import Award, AwardQuerySet, AwardStatus, CompanyYear
+from subsidies.ledger.services import corrected_cap
 from subsidies.ledger.settlement_models import (
     Adjustment,
     AdjustmentStatus,
@@ -178,23 +180,37 @@ def stored_differences() -> list[str]:
 
 @transaction.atomic
 def settle(company: Company, district: District, year: int, *, by: User | None) -> Settlement:
-    """Settle a company's policy year with today's figures, and propose what should be adjusted.
+    """Settle a company's policy year with today's figures, and propose what should be adjusted:
+    the claims of its row and of those merged into it, under its own cap.
 
     Gives the newest settlement back where nothing it rests on has changed. Raises Refused where
-    the cap is not known.
+    the cap is not known, and for a row that was merged itself.
     """
-    locked(Company.objects.filter(pk=company.pk)).get()
+    principal = by.principal(Role.FINANCE, district_id=district.pk) if by else None
+    access.require_stranger(company.rows(), [by, principal])
+    company = locked(Company.objects.filter(pk=company.pk)).select_related("merged_into").get()
+    if company.merged_into:
+        raise Refused(
+            _("%(company)s 已并入 %(kept)s，请结算 %(kept)s。")
+            % {"company": company, "kept": company.merged_into}
+        )
     key = {"company": company, "district": district, "year": year}
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     company_year = locked(CompanyYear.objects.filter(**key)).get()
     claims = _claims(company_year)
     cap = corrected_cap(company, year)
-    if cap is None and any(line.counts_to_cap for line in claims):
-        raise Refused(
-            _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
-            % {"company": company, "year": year}
-        )
-    carried = carried_by(company_year)
+    cap_source = (
+        CapSource.CONTRIBUTION if cultivation_cap(company, year) is None else CapSource.AGREEMENT
+    )
+    if any(line.counts_to_cap for line in claims):
+        if cap is None:
+            raise Refused(
+                _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
+                % {"company": company, "year": year}
+            )
+        if cap_source == CapSource.CONTRIBUTION:
+            freeze(company, year)
+    carried = _awards(company_year).standing().filter(claim=None).total()
     allocation = _allocation(claims)
     digest = _hash(claims, cap, carried, allocation)
     newest = company_year.settlements.first()
@@ -204,11 +220,7 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
         company_year=company_year,
         allocation=allocation,
         cap=cap,
-        cap_source=(
-            CapSource.CONTRIBUTION
-            if cultivation_cap(company, year) is None
-            else CapSource.AGREEMENT
-        ),
+        cap_source=cap_source,
         carried=carried,
         sha256=digest,
         at=timezone.now(),
@@ -220,6 +232,7 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
         "year.settled",
         about=company_year,
         by=by,
+        on_behalf_of=principal,
         company=company.name,
         year=year,
         lines=len(claims),
@@ -244,7 +257,7 @@ def _claims(company_year: CompanyYear) -> list[_Line]:
     """The claims of the year, in order of acceptance."""
     claims = list(
         Claim.objects.filter(
-            application__company=company_year.company_id,
+            application__company__in=company_year.company.rows(),
             application__district=company_year.district_id,
             event_date__year=company_year.year,
         )
@@ -344,13 +357,18 @@ def _write_lines(settlement: Settlement, claims: list[_Line]) -> None:
     )
 
 
+def _awards(company_year: CompanyYear) -> AwardQuerySet:
+    """The awards of the company's rows in that year."""
+    return Award.objects.filter(
+        company__in=company_year.company.rows(),
+        policy_year=company_year.year,
+        district=company_year.district_id,
+    )
+
+
 def _propose(settlement: Settlement) -> None:
     """What differs from the grants; what an earlier settlement proposed is out of date."""
-    awards = Award.objects.filter(
-        company=settlement.company_year.company_id,
-        policy_year=settlement.company_year.year,
-        district=settlement.company_year.district_id,
-    )
+    awards = _awards(settlement.company_year)
     Adjustment.objects.open().filter(award__in=awards).update(status=AdjustmentStatus.SUPERSEDED)
     for line in settlement.lines.select_related("award"):
         difference = line.settled - line.granted

@@ -11,9 +11,29 @@ from tests.factories import AppointmentFactory, UserFactory
 def test_whoever_installed_it_gets_in_and_can_appoint(client, db):
     client.force_login(User.objects.create_superuser("first", password="a-long-one-42"))
 
-    assert client.get("/").url == "/admin/"
+    assert client.get("/").url == "/workspace/start/"
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/accounts/appointment/add/").status_code == 200
+
+
+def test_an_officer_is_greeted_by_name_and_finds_the_way_back(client, db):
+    officer = AppointmentFactory(role=Role.ADMINISTRATOR, user=UserFactory(name="邵静")).user
+    client.force_login(officer)
+
+    page = client.get("/admin/").content.decode()
+
+    assert "<strong>邵静</strong>" in page
+    assert 'href="/workspace/start/"' in page
+
+
+def test_who_only_looks_at_people_is_offered_no_password_of_theirs(client, db):
+    person = UserFactory()
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+
+    page = client.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
+
+    assert person.username in page
+    assert "../password/" not in page
 
 
 @pytest.mark.parametrize("given", [{"is_active": False, "is_superuser": True}, {"is_staff": True}])

@@ -101,9 +101,9 @@ def test_a_chain_rewritten_as_a_whole_is_found_between_two_anchors(chain, anchor
     kept = (seq - 1) // STEP * STEP
     if change is without_first and kept + STEP == LENGTH:
         # The last anchor saw an entry that is no more.
-        assert f"ends at entry {LENGTH - 1}" in found
+        assert f"止于第 {LENGTH - 1} 条" in found
     else:
-        assert f"rewritten between entries {kept + 1} and {kept + STEP}" in found
+        assert f"第 {kept + 1} 至 {kept + STEP} 条被改写" in found
 
 
 @pytest.mark.parametrize("seq", SEQUENCES)
@@ -117,8 +117,8 @@ def test_a_tail_cut_together_with_the_head_is_found(chain, anchors, seq):
     found = first_broken_anchor(read_lines(anchors))
 
     seen = (seq + STEP - 1) // STEP * STEP
-    assert f"ends at entry {seq - 1}" in found
-    assert f"saw entry {seen}" in found
+    assert f"止于第 {seq - 1} 条" in found
+    assert f"见过第 {seen} 条" in found
 
 
 @pytest.mark.parametrize("seq", SEQUENCES)
@@ -134,7 +134,7 @@ def test_a_plain_change_is_named_by_the_chain_itself(chain, anchors, statement, 
     """T02: edit, delete, cut without a new head."""
     tamper(statement.format(seq=seq))
 
-    assert verify_chain()[0] == f"the audit chain is broken at entry {seq + broken}"
+    assert verify_chain()[0].startswith(f"审计链在第 {seq + broken} 条断开")
 
 
 def test_an_untouched_chain_keeps_every_anchor(chain, anchors):
@@ -152,14 +152,14 @@ def test_an_anchor_that_was_touched_is_named(chain, anchors):
     forged = Anchor("2026-03-11T10:00:00+08:00", STEP, "0" * 64)
 
     for line in (forged.text + " " + "0" * 64, lines[1][:-1], lines[1].replace(" 8 ", " 9 "), "x"):
-        assert "anchor 2 was changed" in first_broken_anchor([lines[0], line, *lines[2:]])
-    assert "anchor 2 is out of order" in first_broken_anchor([lines[1], lines[0]])
+        assert "第 2 个锚被改动" in first_broken_anchor([lines[0], line, *lines[2:]])
+    assert "第 2 个锚的次序不对" in first_broken_anchor([lines[1], lines[0]])
 
 
 def test_an_anchor_sealed_with_another_key_is_not_believed(chain, anchors, settings):
     settings.SEAL_KEY = "another"
 
-    assert "anchor 1 was changed" in first_broken_anchor(read_lines(anchors))
+    assert "第 1 个锚被改动" in first_broken_anchor(read_lines(anchors))
 
 
 def test_an_anchor_is_dropped_only_where_the_head_moved(chain, anchors, clock):
@@ -214,7 +214,7 @@ def test_the_command_verifies_against_the_lines_of_the_mails(chain, anchors, tmp
 
     call_command("verify_audit")
     assert "is whole" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="rewritten between entries 5 and 12"):
+    with pytest.raises(CommandError, match="第 5 至 12 条被改写"):
         call_command("verify_audit", "--anchor", str(mails))
     with pytest.raises(CommandError, match="no file"):
         call_command("verify_audit", "--anchor", str(tmp_path / "nothing"))
@@ -225,7 +225,7 @@ def test_the_night_looks_at_the_anchors_too(chain, anchors, caplog):
 
     verify_audit()
 
-    assert "rewritten between entries 9 and 12" in caplog.text
+    assert "第 9 至 12 条被改写" in caplog.text
     row = Inspection.objects.get(subject="chain")
     assert row.faults == 1
-    assert "rewritten" in row.first_fault
+    assert "被改写" in row.first_fault

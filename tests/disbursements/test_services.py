@@ -436,7 +436,7 @@ def belongs_to_the_payee(person, award):
 @pytest.mark.parametrize("act", ["make", "approve", "cancel", "pay"])
 def test_nobody_pays_a_company_they_belong_to(district, award, maker, second, act):
     if act == "make":
-        with pytest.raises(NotAllowed, match="不能办理它的拨付"):
+        with pytest.raises(NotAllowed, match="须由另一人办理"):
             services.make_batch(district, [award], by=belongs_to_the_payee(maker, award))
         return
     batch = services.make_batch(district, [award], by=maker)
@@ -449,7 +449,7 @@ def test_nobody_pays_a_company_they_belong_to(district, award, maker, second, ac
         "pay": lambda: services.mark_paid(batch, on=domain.TODAY, by=second),
     }
 
-    with pytest.raises(NotAllowed, match="不能办理它的拨付"):
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
         acts[act]()
 
 

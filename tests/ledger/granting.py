@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from accounts.models import Role, User
 from subsidies.applications.answers import answer_application
 from subsidies.applications.services import lock_application
-from subsidies.ledger import locks, services
+from subsidies.ledger import services
 from subsidies.ledger.models import Account, balance_of
 from subsidies.models import Application, Award, BudgetLine, CompanyYear, LedgerEntry
 from tests import domain
@@ -42,8 +42,7 @@ def entries_of(rows: QuerySet[LedgerEntry]) -> tuple[Decimal, Decimal]:
 
 def unlock(monkeypatch: Any) -> None:
     """Take the ledger's row locks off, as if somebody had forgotten them."""
-    for module in (locks, services):
-        monkeypatch.setattr(module, "locked", lambda rows: rows)
+    monkeypatch.setattr(services, "locked", lambda rows: rows)
 
 
 @contextmanager

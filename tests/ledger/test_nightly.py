@@ -44,7 +44,7 @@ def test_the_first_broken_entry_is_named(rows, caplog):
 
     verify_audit()
 
-    assert errors(caplog) == ["the audit chain is broken at entry 2"]
+    assert errors(caplog) == ["审计链在第 2 条断开：这一条被改动、缺失，或与前一条不衔接"]
 
 
 def test_the_first_receipt_that_differs_is_named(rows, caplog):

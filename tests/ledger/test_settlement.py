@@ -9,9 +9,12 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from accounts.refusals import Refused
-from companies.models import Agreement, YearlyFigure
+from accounts.models import Role
+from accounts.refusals import NotAllowed, Refused
+from audit.models import Entry
+from companies.models import Agreement, SourceRule, YearlyFigure
 from reviews.models import StageKind
+from reviews.services import finance_department
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger import services
 from subsidies.ledger.reconciliation import differences
@@ -33,7 +36,14 @@ from subsidies.models import (
     SettlementLine,
 )
 from tests import domain
-from tests.factories import BudgetLineFactory, PastAwardFactory, UserFactory
+from tests.factories import (
+    BudgetLineFactory,
+    MemberFactory,
+    PastAwardFactory,
+    StandInFactory,
+    UserFactory,
+    YearlyFigureFactory,
+)
 from tests.ledger.granting import grant
 
 BIG = 2**63
@@ -236,6 +246,66 @@ def test_without_the_cap_nothing_is_settled(company, budget):
     said = StringIO()
     call_command("settle_caps", stdout=StringIO(), stderr=said)
     assert "不能结算" in said.getvalue()
+
+
+def contribution(company):
+    return company.figures.get(measure="fiscal_contribution", source="tax")
+
+
+def test_a_settlement_freezes_the_figure_it_rests_on(company, budget):
+    domain.at_stage(StageKind.FINANCE, company)
+    assert not contribution(company).is_frozen
+
+    settled(company)
+
+    assert contribution(company).is_frozen
+    # What another source tells later stands beside it and does not speak.
+    YearlyFigureFactory(
+        company=company, year=2025, measure="fiscal_contribution", value="1.00", source="statistics"
+    )
+    SourceRule.objects.create(
+        district=company.district,
+        measure="fiscal_contribution",
+        first="statistics",
+        second="tax",
+        third="declared",
+    )
+    assert settled(company).cap == Decimal("3000000.00")
+
+
+def test_a_settlement_that_rests_on_an_agreement_or_on_nothing_freezes_nothing(company, budget):
+    settled(company)
+    assert not contribution(company).is_frozen
+    Agreement.objects.create(company=company, kind="cultivation", yearly_amount=Decimal(400000))
+    domain.at_stage(StageKind.FINANCE, company)
+
+    settled(company)
+
+    assert not contribution(company).is_frozen
+
+
+def test_nobody_settles_the_own_company(company, projects):
+    finance = finance_department(company.district)
+    person, deputy = [domain.official(finance, Role.FINANCE, number) for number in (1, 2)]
+    MemberFactory(company=company, user=person)
+
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
+        settled(company, by=person)
+    settled(company, by=deputy)
+
+
+def test_a_stand_ins_settlement_bears_both_names_and_is_of_no_member(company, projects):
+    principal = domain.official(finance_department(company.district), Role.FINANCE)
+    deputy = domain.official(domain.item("jb24-12").leads[0], Role.REVIEWER)
+    StandInFactory(appointment=principal.appointments.get(), deputy=deputy)
+
+    settled(company, by=deputy)
+
+    entry = Entry.objects.get(action="year.settled")
+    assert (entry.actor, entry.data["on_behalf_of"]) == (deputy, principal.pk)
+    MemberFactory(company=company, user=principal)
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
+        settled(company, by=deputy)
 
 
 def test_the_agreement_goes_before_the_contribution(company, projects):

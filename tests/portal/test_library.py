@@ -141,6 +141,8 @@ def test_a_document_lists_every_clause_that_an_answer_may_cite(public):
         (Role.AUDITOR, "worklist"),
         (Role.FINANCE, "finance_home"),
         (Role.POLICY_OFFICER, "edition_list"),
+        (Role.ADMINISTRATOR, "desk"),
+        (Role.SECURITY_OFFICER, "desk"),
     ],
 )
 def test_home_is_where_ones_work_is(public, role, place):

@@ -21,7 +21,7 @@ NEW_PASSWORD = "Another-Staple-8"
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
-        ("Sh0rt-pas", "10"),
+        ("Sh0rt-pas", "密码太短，至少要 10 个字符"),
         ("onlysmallletters", "3"),
         ("small-and-signs", "3"),
         ("Wang.Hong-2026", "用户名"),
@@ -66,6 +66,7 @@ def test_who_was_given_a_password_chooses_another_first(person, clock):
 
     assert is_in(client)
     assert Entry.objects.about(person).filter(action="person.password_changed", actor=person)
+    assert "密码已修改" in client.get("/security/").content.decode()
 
 
 def test_who_has_no_password_gets_one_by_mail(person, clock):

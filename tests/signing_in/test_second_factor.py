@@ -116,6 +116,31 @@ def test_a_recovery_code_works_once(official, clock):
         assert client.post("/login/code/", {"code": codes[0]}).status_code == expected
 
 
+def test_its_owner_sees_that_a_recovery_code_was_used_and_from_where(official, clock):
+    client = signed_in(official)
+    _secret, codes = enrol(client)
+    thief = browser("203.0.113.66")
+    try_password(thief, official.username)
+    thief.post("/login/code/", {"code": codes[0]})
+
+    page = client.get("/security/").content.decode()
+
+    assert "用了一个恢复码" in page
+    entry = Entry.objects.about(official).get(action="person.recovery_code_used")
+    assert entry.data["address"] == "203.0.113.66"
+
+
+def test_a_code_from_the_phone_is_no_recovery_code(official, clock):
+    secret, _codes = enrol(signed_in(official))
+    clock.shift(60)
+    client = browser()
+    try_password(client, official.username)
+    client.post("/login/code/", {"code": code_of(secret)})
+
+    assert is_in(client)
+    assert not Entry.objects.about(official).filter(action="person.recovery_code_used").exists()
+
+
 def test_codes_are_not_guessed_by_the_thousand(official, clock):
     secret, _codes = enrol(signed_in(official))
     clock.shift(60)

@@ -5,6 +5,8 @@ from django.urls import reverse
 
 from accounts.models import Role
 from audit.models import Entry
+from outbox.models import Job
+from outbox.services import perform
 from reviews.models import PublicNotice, StageKind
 from tests.domain import (
     ALONE,
@@ -87,8 +89,30 @@ def test_the_chain_is_listed_searched_and_verified(client, auditor):
     assert "提交申请" in page
     found = client.get(url, {"q": application.number}).context["page"].object_list
     assert [entry.action for entry in found] == ["application.submitted"]
-    total = Entry.objects.count()
-    assert f"链完整，共 {total} 条" in client.get(url, {"verify": "1"}).content.decode()
+
+
+def verified(client, auditor):
+    """The log's page once a worker has done what its button asks for."""
+    client.force_login(auditor)
+    client.post(reverse("audit_verify"))
+    perform(Job.objects.get(kind="audit.verify").pk)
+    return client.get(reverse("audit_log")).content.decode()
+
+
+def test_a_chain_that_is_whole_is_said_to_be(client, auditor):
+    filed(company_with_everything(), claim(ALONE))
+
+    assert f"链完整，共 {Entry.objects.count()} 条" in verified(client, auditor)
+
+
+def test_a_second_press_of_the_button_asks_for_nothing_more(client, auditor):
+    client.force_login(auditor)
+    client.post(reverse("audit_verify"))
+
+    page = client.post(reverse("audit_verify"), follow=True).content.decode()
+
+    assert "正在校验整条链" in page
+    assert Job.objects.filter(kind="audit.verify").count() == 1
 
 
 def test_a_chain_that_was_tampered_with_says_where(client, auditor):
@@ -97,8 +121,5 @@ def test_a_chain_that_was_tampered_with_says_where(client, auditor):
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE audit_entry SET actor_name = '别人' WHERE seq = 2")
         cursor.execute("SET LOCAL session_replication_role = origin")
-    client.force_login(auditor)
 
-    page = client.get(reverse("audit_log"), {"verify": "1"}).content.decode()
-
-    assert "链在第 2 条断开" in page
+    assert "链在第 2 条断开" in verified(client, auditor)

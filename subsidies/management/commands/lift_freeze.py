@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts.locks import locked
 from accounts.models import Role, User
 from subsidies.ledger import reconciliation
 from subsidies.models import Freeze
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is nobody with the username {by}.")
         if not person.has_role(*ROLES):
             raise CommandError(f"{by} is today neither finance nor administrator of a district.")
-        freeze = Freeze.objects.select_for_update().filter(lifted_at__isnull=True).first()
+        freeze = locked(Freeze.objects.filter(lifted_at__isnull=True)).first()
         if freeze is None:
             raise CommandError("Approvals are not frozen.")
         if found := reconciliation.differences():

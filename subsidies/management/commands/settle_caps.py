@@ -19,7 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--uscc", help="one company's code; left out: all")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = CompanyYear.objects.select_related("company", "district").order_by("pk")
+        rows = CompanyYear.objects.filter(company__merged_into__isnull=True)
+        rows = rows.select_related("company", "district").order_by("pk")
         if options["year"]:
             rows = rows.filter(year=options["year"])
         if options["uscc"]:
