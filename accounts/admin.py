@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import reauthenticated
 from accounts.models import Appointment, Department, District, Role, User
+from accounts.signing_in.mails import tell_of_reset
 from audit.services import record
 
 if TYPE_CHECKING:
@@ -304,7 +305,10 @@ class PersonAdmin(FreshlySigned, UserAdmin):
         response = super().user_change_password(request, id, form_url)
         if response.status_code == HTTPStatus.FOUND:
             # It is known to two people until its owner chooses another.
-            User.objects.filter(pk=id).update(password_is_temporary=True)
+            user = User.objects.get(pk=id)
+            user.password_is_temporary = True
+            user.save(update_fields=["password_is_temporary"])
+            tell_of_reset(user, "password", by=person_of(request))
         return response
 
     def _within_reach(self, request: HttpRequest, people: "QuerySet[User]") -> "list[User]":
@@ -324,6 +328,7 @@ class PersonAdmin(FreshlySigned, UserAdmin):
         for user in self._within_reach(request, people.exclude(pk=person_of(request).pk)):
             Authenticator.objects.filter(user=user).delete()
             record("person.second_factor_removed", about=user, by=person_of(request))
+            tell_of_reset(user, "second_factor", by=person_of(request))
         self.message_user(request, _("已关闭。工作人员下次登录时要重新开启。"))
 
 

@@ -220,6 +220,14 @@ class Member(models.Model):
         db_default=[],
         blank=True,
     )
+    # By whose hand they came in; unknown of those who did before it was kept.
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     starts_on = models.DateField(_("起"), default=timezone.localdate, db_default=Now())
     ends_on = models.DateField(_("止"), null=True, blank=True)
     ended_at = models.DateTimeField(_("停用时间"), null=True, blank=True)
@@ -233,6 +241,10 @@ class Member(models.Model):
             models.CheckConstraint(
                 name="member_ends_after_it_starts",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+            models.CheckConstraint(
+                name="nobody_joins_by_their_own_hand",
+                condition=Q(given_by__isnull=True) | ~Q(given_by=F("user")),
             ),
             # There is one 法定代表人: whoever follows could not come while the term runs out.
             models.CheckConstraint(

@@ -12,7 +12,8 @@ PAYMENTS: list[Callable[[Company, datetime], bool]] = []
 
 
 def has_pending_money(company: Company) -> bool:
-    """Whether an award of the company was granted and is neither paid nor cancelled."""
+    """Whether money is held for the company, or was granted to it and is neither paid nor
+    cancelled."""
     return any(source(company) for source in SOURCES)
 
 

@@ -1,7 +1,8 @@
 """What a company changes about itself, and what finance confirms of it.
 
-While money is on its way to a company, a changed account takes effect only when one finance
-officer has checked it and another has confirmed it; until then the account before it stays.
+While money is held for a company or on its way to it, a changed account takes effect only when
+one finance officer has checked it and another has confirmed it; until then the account before it
+stays.
 """
 
 from typing import Any

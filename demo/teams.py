@@ -53,6 +53,7 @@ def make_teams(district: District, first: Firm) -> None:
         people["qiye-jingban"],
         MemberRole.CLERK,
         [Scope.APPLY.value, Scope.DATA.value],
+        by=first.clerk,
     )
     invite(
         first.company,

@@ -1,5 +1,7 @@
 """What becomes of the adjustments that a settlement proposes. Amounts are yuan."""
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -9,9 +11,12 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from disbursements.services import demand_return, require_own_office, require_stranger
 from outbox.services import mail_language
+from subsidies.applications.services import tell_company
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
 from subsidies.ledger.settlement_models import Adjustment, AdjustmentStatus
+from subsidies.models import Award
+from subsidies.money import yuan
 
 
 @transaction.atomic
@@ -28,13 +33,14 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
             adjustment.status = AdjustmentStatus.AGREED
         else:
             reduces = adjustment.kind == Adjustment.Kind.REDUCE
-            ledger.adjust(award, -adjustment.amount if reduces else adjustment.amount, by=by)
+            amount = -adjustment.amount if reduces else adjustment.amount
+            _tell(adjustment, ledger.adjust(award, amount, by=by))
             adjustment.done_by = by
             adjustment.status = AdjustmentStatus.DONE
     elif adjustment.kind == Adjustment.Kind.REDUCE and award.status == AwardStatus.PAID:
         with mail_language():
             reason = _("年度结算：%(settlement)s") % {"settlement": adjustment.settlement}
-        demand_return(award, adjustment.amount, reason=reason, by=by)
+        demand_return(award, adjustment.amount, reason=reason, by=by, adjustment=adjustment)
         adjustment.status = AdjustmentStatus.DEMANDED
     else:
         raise Refused(
@@ -71,6 +77,28 @@ def _locked(adjustment: Adjustment, by: User) -> Adjustment:
             % {"status": adjustment.get_status_display()}
         )
     return adjustment
+
+
+def _tell(adjustment: Adjustment, award: Award) -> None:
+    """The company hears of its changed amount before the money comes."""
+    assert award.claim is not None
+    application = award.claim.application
+    left = Decimal(0) if award.status == AwardStatus.CANCELLED else award.payable
+    with mail_language():
+        tell_company(
+            application,
+            f"adjusted:{adjustment.pk}",
+            _("奖补金额有调整：%(application)s") % {"application": application},
+            _(
+                "按年度总量结算，%(kind)s %(amount)s 元，现为 %(left)s 元。"
+                "原通知书所载金额以此为准，核验页面已经注明。"
+            )
+            % {
+                "kind": adjustment.get_kind_display(),
+                "amount": yuan(adjustment.amount),
+                "left": yuan(left),
+            },
+        )
 
 
 def _record(act: str, adjustment: Adjustment, by: User) -> None:

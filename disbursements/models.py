@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import District, Role
 from audit.triggers import status_arrows
 from subsidies.ledger.models import AwardStatus
-from subsidies.models import Award
+from subsidies.models import Adjustment, Award
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -286,6 +286,10 @@ class Clawback(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="clawbacks")
+    # The proposal of a settlement that it came from, where it did.
+    adjustment = models.ForeignKey(
+        Adjustment, on_delete=models.PROTECT, null=True, related_name="clawbacks"
+    )
     status = models.CharField(
         _("状态"), max_length=10, choices=ClawbackStatus, default=ClawbackStatus.DEMANDED
     )
@@ -340,7 +344,9 @@ class Clawback(models.Model):
             pgtrigger.Protect(
                 name="demand_stays",
                 operation=pgtrigger.Delete
-                | pgtrigger.UpdateOf("award_id", "amount", "reason", "demanded_by_id"),
+                | pgtrigger.UpdateOf(
+                    "award_id", "adjustment_id", "amount", "reason", "demanded_by_id"
+                ),
             ),
         ]
 

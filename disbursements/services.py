@@ -24,7 +24,8 @@ from subsidies.applications.enums import Reason
 from subsidies.credit.findings import findings_of
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
-from subsidies.models import Award
+from subsidies.ledger.settlement import propose_again
+from subsidies.models import Adjustment, Award
 from subsidies.money import yuan
 
 # What is looked at once more before money leaves, beside the credit record.
@@ -287,8 +288,16 @@ def fail_line(line: PaymentLine, *, reason: str, by: User) -> PaymentLine:
 
 
 @transaction.atomic
-def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Clawback:
-    """Propose to ask a paid award back, or a part of it (yuan). A second person confirms it."""
+def demand_return(
+    award: Award,
+    amount: Decimal,
+    *,
+    reason: str,
+    by: User,
+    adjustment: Adjustment | None = None,
+) -> Clawback:
+    """Propose to ask a paid award back, or a part of it (yuan), by itself or as a settlement's
+    adjustment has it. A second person confirms it."""
     award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
     require_own_office(award.district, by)
     require_stranger({by}, [award])
@@ -300,7 +309,9 @@ def demand_return(award: Award, amount: Decimal, *, reason: str, by: User) -> Cl
         raise Refused(
             _("退回金额应大于 0，不超过企业现有的 %(net)s 元。") % {"net": yuan(award.net)}
         )
-    clawback = Clawback.objects.create(award=award, amount=amount, reason=reason, demanded_by=by)
+    clawback = Clawback.objects.create(
+        award=award, adjustment=adjustment, amount=amount, reason=reason, demanded_by=by
+    )
     record(
         "clawback.demanded",
         about=clawback,
@@ -343,10 +354,12 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
 
 @transaction.atomic
 def drop_return(clawback: Clawback, *, by: User) -> Clawback:
-    """Let go of a demand that nobody has confirmed."""
+    """Let go of a demand that nobody has confirmed; a settlement's adjustment waits again."""
     clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
     clawback.status = ClawbackStatus.DROPPED
     clawback.save(update_fields=["status"])
+    if clawback.adjustment:
+        propose_again(clawback.adjustment)
     record("clawback.dropped", about=clawback, by=by)
     return clawback
 

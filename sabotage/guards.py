@@ -606,4 +606,49 @@ SABOTAGES = [
         Code("operations/metrics.py", "        raise PermissionDenied\n", "        pass\n"),
         "tests/operations/test_status.py::TestMetrics",
     ),
+    Sabotage(
+        "whoever went over in a merge is a stranger to the awards that stayed",
+        Code(
+            "companies/models.py",
+            "return self.filter(Q(pk__in=theirs) | Q(merged_into__in=theirs))",
+            "return self.filter(pk__in=theirs)",
+        ),
+        "tests/merging/test_merged_money.py::TestStrangers::test_they_pay_nothing_of_it",
+    ),
+    Sabotage(
+        "payees are no strangers, past the service",
+        Trigger("disbursements_paymentline", "not_made_by_the_payee"),
+        "tests/merging/test_merged_money.py::TestStrangers::test_nor_past_the_service",
+    ),
+    Sabotage(
+        "a settlement freezes nothing",
+        Code(
+            "subsidies/ledger/settlement.py",
+            "            freeze(company, year)\n",
+            "            pass\n",
+        ),
+        "tests/ledger/test_settlement.py::test_a_settlement_freezes_the_figure_it_rests_on",
+    ),
+    Sabotage(
+        "adjustments are locked before awards",
+        Code("disbursements/adjustments.py", "    ledger.lock_awards([adjustment.award])\n", ""),
+        "tests/ledger/test_lock_order.py",
+    ),
+    Sabotage(
+        "somebody joins by their own hand",
+        Constraint("companies_member", "nobody_joins_by_their_own_hand"),
+        "tests/team/test_team.py::test_the_database_lets_nobody_join_by_their_own_hand",
+    ),
+    Sabotage(
+        "somebody decides on their own registration",
+        Constraint("companies_registration", "nobody_decides_on_their_own_registration"),
+        "tests/registration/test_registering.py"
+        "::test_the_database_lets_nobody_decide_on_their_own_registration",
+    ),
+    Sabotage(
+        "held money makes no account wait",
+        Code("subsidies/ledger/services.py", "return held > 0 or Award", "return Award"),
+        "tests/profile/test_accounts.py"
+        "::test_money_that_is_held_for_the_company_makes_a_change_wait_as_well",
+    ),
 ]

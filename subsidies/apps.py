@@ -13,10 +13,10 @@ class SubsidiesConfig(AppConfig):
         from subsidies import merging  # noqa: F401  (receives when companies are merged)
         from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)
         from subsidies.applications.held_files import Attachments
-        from subsidies.ledger.services import has_pending_awards, was_paid_since
+        from subsidies.ledger.services import has_pending_money, was_paid_since
 
         HOLDERS.append(Attachments())
-        pending.SOURCES.append(has_pending_awards)
+        pending.SOURCES.append(has_pending_money)
         pending.PAYMENTS.append(was_paid_since)
         # What was applied for, granted and counted is never rewritten.
         STAYS.update({"subsidies.Application", "subsidies.Award", "subsidies.CompanyYear"})

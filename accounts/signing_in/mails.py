@@ -7,11 +7,15 @@ from allauth.account.forms import default_token_generator
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.signing_in.address import public_url
-from outbox.services import enqueue, handler, send_mail
+from outbox.mail import deliver
+from outbox.models import Job
+from outbox.services import enqueue, handler
 
 # allauth's name of a mail: the subject, the text, and the page that it leads to.
 MAILS = {
@@ -41,6 +45,20 @@ MAILS = {
         "account_signup",
     ),
 }
+# What a security officer did to somebody's account: the subject and the text.
+RESETS = {
+    "password": (
+        "您的登录密码已由安全管理员重设",
+        "您好，{officer}刚刚为账号 {username} 设了新密码。用它登录以后，会请您另设一个只有自己"
+        "知道的密码。{otherwise}",
+    ),
+    "second_factor": (
+        "您的两步验证已由安全管理员关闭",
+        "您好，{officer}刚刚为账号 {username} 关闭了两步验证，原来的验证器和恢复码都已失效。"
+        "请登录后在“登录与安全”里重新开启。{otherwise}",
+    ),
+}
+OTHERWISE = "这不是您要求的，请马上告诉本单位的另一位安全管理员或拨打 12345：账号可能被人冒用。"
 MAILS["account/email/email_confirmation"] = MAILS["account/email/email_confirmation_signup"]
 
 
@@ -51,6 +69,16 @@ def send(template: str, to: str, context: dict[str, Any]) -> None:
     enqueue("mail", f"account:{uuid4()}", to=[to], subject=subject, body=body)
 
 
+def tell_of_reset(user: User, what: str, *, by: User) -> None:
+    """To whom an officer gave another password (`password`) or took the second factor from
+    (`second_factor`), in the caller's transaction: they would not notice somebody else's doing."""
+    if not user.email:
+        return
+    subject, text = RESETS[what]
+    body = text.format(officer=by, username=user.username, otherwise=OTHERWISE)
+    enqueue("mail", f"account:{uuid4()}", to=[user.email], subject=subject, body=body)
+
+
 @transaction.atomic
 def send_way_back(email: str) -> None:
     """To whoever forgot the password. Whether there is an account is found out later: the page
@@ -58,18 +86,21 @@ def send_way_back(email: str) -> None:
     enqueue("accounts.send_way_back", uuid4(), email=email)
 
 
-@handler("accounts.send_way_back")
-def _send_way_back(email: str) -> None:
+@handler("accounts.send_way_back", at_most_once=True)
+def _send_way_back(job: Job, email: str) -> None:
     users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
-    for user in users:
-        context = {
-            "uid": user_pk_to_url_str(user),
-            "key": default_token_generator.make_token(user),
-            "username": user.username,
-        }
-        send_mail([email], *_worded("account/email/password_reset_key", context))
-    if not users:
-        send_mail([email], *_worded("account/email/unknown_account", {}))
+    worded = [
+        _worded(
+            "account/email/password_reset_key",
+            {
+                "uid": user_pk_to_url_str(user),
+                "key": default_token_generator.make_token(user),
+                "username": user.username,
+            },
+        )
+        for user in users
+    ] or [_worded("account/email/unknown_account", {})]
+    deliver(job, *(EmailMessage(subject, body, to=[email]) for subject, body in worded))
 
 
 def _worded(template: str, context: dict[str, Any]) -> tuple[str, str]:

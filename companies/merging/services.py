@@ -47,7 +47,8 @@ def merge(kept: Company, removed: Company, *, by: User) -> Merge:
             faults.append(_("%(company)s 已并入另一行。请刷新页面。") % {"company": company})
         if pending.has_pending_money(company):
             faults.append(
-                _("%(company)s 还有没拨付的奖补，拨付或取消以后才能合并。") % {"company": company}
+                _("%(company)s 还有没拨付或已预留的奖补，拨付、取消或退回以后才能合并。")
+                % {"company": company}
             )
     if faults:
         raise Refused(*faults)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +84,10 @@ class Registration(models.Model):
             models.CheckConstraint(
                 name="registration_uscc_is_a_companys",
                 condition=Q(uscc__regex=r"^9[123][0-9A-HJ-NP-RTUWXY]{16}$"),
+            ),
+            models.CheckConstraint(
+                name="nobody_decides_on_their_own_registration",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("person")),
             ),
             models.CheckConstraint(
                 name="registration_decided_by_somebody",

@@ -86,7 +86,7 @@ def confirm(registration: Registration, *, by: User) -> Registration:
             raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
     else:
         company = _new_company(registration)
-    member = join(company, registration.person, MemberRole(registration.role))
+    member = join(company, registration.person, MemberRole(registration.role), by=by)
     if not company.files.filter(sha256=registration.licence.sha256).exists():
         StoredFile.objects.filter(pk=registration.licence_id).update(company=company)
     registration.company = company

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,9 @@ from audit.services import record
 from companies.models import Company, Invitation, Member
 from companies.team import access
 from companies.team.enums import MemberRole, Scope
-from outbox.services import enqueue, handler, mail_language, send_mail
+from outbox.mail import deliver
+from outbox.models import Job
+from outbox.services import enqueue, handler, mail_language
 
 MOST_ADMINISTRATORS = 5
 
@@ -63,8 +66,8 @@ def invite(
     return invitation
 
 
-@handler("companies.mail_invitation")
-def mail_invitation(invitation: str) -> None:
+@handler("companies.mail_invitation", at_most_once=True)
+def mail_invitation(job: Job, invitation: str) -> None:
     """Write the mail, with a token that is kept nowhere else. A second mail makes the first
     one's token void."""
     row = Invitation.objects.open().select_related("company", "invited_by").filter(pk=invitation)
@@ -74,10 +77,9 @@ def mail_invitation(invitation: str) -> None:
     token = secrets.token_urlsafe(32)
     Invitation.objects.filter(pk=offer.pk).update(token_hash=hash_of(token))
     with mail_language():
-        send_mail(
-            to=[offer.email],
-            subject=_("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
-            body=_(
+        message = EmailMessage(
+            _("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
+            _(
                 "%(person)s邀请您作为%(role)s为%(company)s办理。请在 %(day)s 前打开下面的地址，"
                 "用这个邮箱的账号登录（没有账号的先注册），然后接受邀请：\n%(url)s\n"
                 "如果您不认识邀请人，不用理会。"
@@ -89,7 +91,9 @@ def mail_invitation(invitation: str) -> None:
                 "day": timezone.localtime(offer.expires_at).strftime("%Y-%m-%d %H:%M"),
                 "url": settings.BASE_URL + reverse("invitation", args=[token]),
             },
+            to=[offer.email],
         )
+    deliver(job, message)
 
 
 def hash_of(token: str) -> str:
@@ -113,6 +117,8 @@ def require_addressee(invitation: Invitation, person: User) -> None:
     """Raises NotAllowed or Refused unless the person may accept now."""
     if not invitation.is_open:
         raise Refused(_("这个邀请已经用过、撤销或过期。需要时请企业的管理员重新邀请。"))
+    if not access.leads(invitation.invited_by, invitation.company):
+        raise Refused(_("邀请您的人已不能安排本企业的人员。需要时请企业的管理员重新邀请。"))
     if invitation.email != person.email.lower():
         # Not a word on who is invited to what: the link may have gone astray.
         raise NotAllowed(_("这个邀请发给了另一个邮箱。请用收到邀请的邮箱的账号登录。"))
@@ -129,7 +135,7 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
         raise Refused(_("您已经是本企业的人员。"))
     role = MemberRole(invitation.role)
     scopes = _require_possible(company, role, invitation.scopes, invitation.ends_on)
-    member = join(company, by, role, scopes, ends_on=invitation.ends_on)
+    member = join(company, by, role, scopes, ends_on=invitation.ends_on, by=invitation.invited_by)
     invitation.accepted_by, invitation.accepted_at = by, timezone.now()
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     record(
@@ -150,8 +156,9 @@ def join(
     scopes: Iterable[str] = (),
     *,
     ends_on: date | None = None,
+    by: User,
 ) -> Member:
-    """Put a person into the team from today on. The caller records why."""
+    """Put a person into the team from today on, by another's hand. The caller records why."""
     member, _created = Member.objects.update_or_create(
         user=person,
         company=company,
@@ -161,6 +168,7 @@ def join(
             "starts_on": timezone.localdate(),
             "ends_on": ends_on,
             "ended_at": None,
+            "given_by": by,
         },
     )
     return member

@@ -265,13 +265,17 @@ def lock_application(application: Application) -> Application:
 
 
 def tell_company(application: Application, event: str, subject: str, body: str) -> None:
-    """Mail the person who filed, after the commit, once for an event of a revision."""
-    person = application.submitted_by or application.created_by
-    if person.email:
+    """Mail the person who filed, after the commit, once for an event of a revision; whoever leads
+    the company where that person no longer acts for it."""
+    company = application.company.standing_row
+    acting = company.members.current().exclude(user__email="")
+    filer = acting.filter(user=application.submitted_by_id or application.created_by_id)
+    told = filer if filer.exists() else acting.leading()
+    if to := list(told.order_by("pk").values_list("user__email", flat=True)):
         enqueue(
             "mail",
             f"{application.pk}:{application.revision}:{event}",
-            to=[person.email],
+            to=to,
             subject=subject,
             body=body,
         )

@@ -309,6 +309,12 @@ class Award(models.Model):
         return f"{self.company} {self.item_code} {self.amount}"
 
     @property
+    def changes(self) -> "LedgerEntryQuerySet":
+        """The entries that made it more or less than was granted, the oldest first."""
+        changing = (EntryKind.ADJUST, EntryKind.RETURN)
+        return LedgerEntry.objects.filter(award=self, kind__in=changing).order_by("pk")
+
+    @property
     def payable(self) -> Decimal:
         """What is to be paid, or was (yuan): the grant as adjusted since."""
         return self.amount + self.adjusted

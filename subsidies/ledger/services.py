@@ -323,9 +323,14 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     return award
 
 
-def has_pending_awards(company: Company) -> bool:
-    """Whether money was granted to the company and has not reached it yet."""
-    return Award.objects.pending().filter(company__in=company.rows()).exists()
+def has_pending_money(company: Company) -> bool:
+    """Whether money is held for the company or was granted to it, and has not reached it yet."""
+    rows = company.rows()
+    entries = LedgerEntry.objects.filter(
+        Q(application__company__in=rows) | Q(award__company__in=rows)
+    )
+    held = entries.aggregate(held=balance_of(Account.RESERVED))["held"]
+    return held > 0 or Award.objects.pending().filter(company__in=rows).exists()
 
 
 def was_paid_since(company: Company, moment: datetime) -> bool:

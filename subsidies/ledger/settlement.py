@@ -28,7 +28,7 @@ from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Claim, Receipt
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger.models import Award, AwardQuerySet, AwardStatus, CompanyYear
-from subsidies.ledger.services import corrected_cap
+from subsidies.ledger.services import corrected_cap, lock_awards
 from subsidies.ledger.settlement_models import (
     Adjustment,
     AdjustmentStatus,
@@ -379,6 +379,16 @@ def _propose(settlement: Settlement) -> None:
                 kind=Adjustment.Kind.REDUCE if difference < 0 else Adjustment.Kind.SUPPLEMENT,
                 amount=abs(difference),
             )
+
+
+def propose_again(adjustment: Adjustment) -> None:
+    """Put an adjustment back whose clawback was dropped, unless a later settlement has spoken."""
+    lock_awards([adjustment.award])
+    newest = adjustment.settlement.company_year.settlements.first()
+    if newest == adjustment.settlement:
+        adjustment = locked(Adjustment.objects.filter(pk=adjustment.pk)).get()
+        adjustment.status = AdjustmentStatus.PROPOSED
+        adjustment.save(update_fields=["status"])
 
 
 def _fen(amount: Decimal) -> int:

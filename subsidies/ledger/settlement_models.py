@@ -95,6 +95,8 @@ _ENDS = frozenset(
 NEXT_ADJUSTMENT_STATUSES: dict[AdjustmentStatus, frozenset[AdjustmentStatus]] = {
     AdjustmentStatus.PROPOSED: _ENDS - {AdjustmentStatus.DONE} | {AdjustmentStatus.AGREED},
     AdjustmentStatus.AGREED: _ENDS - {AdjustmentStatus.DEMANDED},
+    # Its clawback was dropped: the award is still not what the settlement says.
+    AdjustmentStatus.DEMANDED: frozenset({AdjustmentStatus.PROPOSED}),
 }
 
 

@@ -231,3 +231,14 @@ def test_a_colleague_may_file_what_another_began(company):
     MemberFactory(user=colleague, company=company)
 
     assert domain.submit(application, by=colleague).submitted_by == colleague
+
+
+def test_who_no_longer_acts_for_the_company_is_told_no_more(company, clerk):
+    application = domain.at_stage(StageKind.REVIEW, company)
+    lead = MemberFactory(company=company, user__email="lead@example.org").user
+    MemberFactory(company=company, role="clerk", scopes=["apply"], user__email="new@example.org")
+    company.members.filter(user=clerk).update(ended_at=timezone.now())
+
+    domain.decide(domain.open_tasks(application)[0], Verdict.RETURN)
+
+    assert Job.objects.get(kind="mail").args["to"] == [lead.email]

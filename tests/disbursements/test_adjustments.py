@@ -9,6 +9,7 @@ from accounts.models import District, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from disbursements import adjustments, services
 from disbursements.models import Clawback
+from outbox.models import Job
 from reviews.services import finance_department
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
@@ -139,3 +140,66 @@ def test_the_database_wants_a_second_person(company, award, people):
     for change in ({"done_by": people[0]}, {"status": "done"}):
         with pytest.raises(IntegrityError, match="adjustment_done"), transaction.atomic():
             Adjustment.objects.filter(pk=adjustment.pk).update(**change)
+
+
+class TestDroppedClawback:
+    @pytest.fixture
+    def adjustment(self, company, award, people):
+        """A reduction of what was paid, on its way to be asked back."""
+        batch = services.make_batch(award.district, [award], by=people[0])
+        services.approve_batch(batch, by=people[1])
+        services.mark_paid(batch, on=domain.TODAY, by=people[0])
+        return adjustments.agree(corrected(company, "150000"), by=people[0])
+
+    def test_it_is_proposed_again(self, adjustment, people):
+        services.drop_return(Clawback.objects.get(), by=people[1])
+
+        adjustment.refresh_from_db()
+        assert adjustment.status == "proposed"
+        adjustments.agree(adjustment, by=people[1])
+        assert Clawback.objects.open().get().adjustment == adjustment
+
+    def test_it_is_not_where_a_later_settlement_has_spoken(self, company, adjustment, people):
+        domain.set_contribution("140000")
+        settle(company, company.district, 2025, by=None)
+        later = Adjustment.objects.open().get()
+
+        services.drop_return(Clawback.objects.get(), by=people[1])
+
+        assert Adjustment.objects.open().get() == later
+        assert later.amount == Decimal("60000.00")
+
+    def test_a_clawback_of_its_own_proposes_nothing(self, company, award, people):
+        batch = services.make_batch(award.district, [award], by=people[0])
+        services.approve_batch(batch, by=people[1])
+        services.mark_paid(batch, on=domain.TODAY, by=people[0])
+        clawback = services.demand_return(award, Decimal(1), reason="发票作废", by=people[0])
+
+        services.drop_return(clawback, by=people[1])
+
+        assert not Adjustment.objects.exists()
+
+    def test_its_adjustment_stays(self, adjustment):
+        with pytest.raises(domain.REFUSED_BY_TRIGGER), transaction.atomic():
+            Clawback.objects.update(adjustment=None)
+
+
+class TestTelling:
+    def test_the_company_hears_what_its_award_comes_to_and_why(self, company, award, people):
+        adjustment = corrected(company, "150000")
+        adjustments.agree(adjustment, by=people[0])
+        assert not Job.objects.filter(key__contains="adjusted:").exists()
+
+        adjustments.agree(adjustment, by=people[1])
+
+        mail = Job.objects.get(key__contains="adjusted:").args
+        assert mail["to"] == [domain.clerk_of(company).email]
+        assert "核减 50,000.00 元，现为 150,000.00 元" in mail["body"]
+        assert "年度总量" in mail["body"]
+
+    def test_an_award_of_which_nothing_is_left_comes_to_nothing(self, company, award, people):
+        adjustment = corrected(company, "0")
+        for by in people:
+            adjustments.agree(adjustment, by=by)
+
+        assert "现为 0.00 元" in Job.objects.get(key__contains="adjusted:").args["body"]

@@ -320,3 +320,12 @@ def test_whatever_goes_out_and_comes_back_the_past_stays_and_the_sums_hold(world
             transaction.set_rollback(True)
 
     hold()
+
+
+def test_the_acts_on_a_clawback_are_shown_to_the_districts_auditors(confirmed, people):
+    district = people[0].appointments.get().department.district
+
+    acts = Entry.objects.about(confirmed)
+
+    assert {act.district for act in acts} == {district}
+    assert acts.count() == 2

@@ -1,6 +1,7 @@
 """The public page that vouches for a notice, and the way to it."""
 
 import hashlib
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -138,3 +139,33 @@ def test_the_form_asks_for_the_code(client):
 
     assert response.status_code == 200
     assert 'name="code"' in body(response)
+
+
+def test_what_entries_changed_since_is_told_on_the_notice_and_to_the_company(
+    client, clerk, rendered
+):
+    award = ledger.adjust(rendered.award, Decimal("-45678.90"), by=rendered.award.granted_by)
+    entry = award.entries.get(kind="adjust")
+    client.force_login(clerk)
+
+    for answer in (
+        page(client, rendered.check_code),
+        client.get(award.claim.application.get_absolute_url()),
+    ):
+        assert "按年度总量结算核减 45,678.90" in body(answer)
+        assert f"台账第 {entry.pk} 号" in body(answer)
+        assert f"{award.net:,.2f}" in body(answer)
+
+
+def test_money_that_was_given_back_is_no_payment_that_waits(client, rendered):
+    ledger.move_award(rendered.award, AwardStatus.SCHEDULED)
+    award = ledger.pay(rendered.award, on=domain.TODAY, by=rendered.award.granted_by)
+    ledger.move_award(award, AwardStatus.CLAWBACK)
+    assert "已拨付，追回中" in body(page(client, rendered.check_code))
+
+    award = ledger.take_back(award, award.net, by=award.granted_by)
+    ledger.move_award(award, AwardStatus.RETURNED)
+
+    said = body(page(client, rendered.check_code))
+    assert "已全部追回" in said
+    assert "按追回决定退回" in said

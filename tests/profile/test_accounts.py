@@ -10,6 +10,8 @@ from companies import services
 from companies.cnaps import is_doubtful
 from companies.models import AccountChange, Company
 from disbursements.services import approve_batch, make_batch, mark_paid
+from reviews.models import StageKind
+from subsidies.ledger import services as ledger
 from tests import domain
 from tests.factories import MemberFactory
 from tests.profile.conftest import browser_of
@@ -40,6 +42,19 @@ def test_with_money_on_its_way_the_account_before_it_stays(company, change):
     assert number(company) != NEW["number"]
     assert change.status == "asked"
     assert Entry.objects.about(company).filter(action="company.account_asked").exists()
+
+
+def test_money_that_is_held_for_the_company_makes_a_change_wait_as_well(company, clerk, budget):
+    application = domain.at_stage(StageKind.PUBLIC_NOTICE, company)
+
+    services.change_account(company, by=clerk, **NEW)
+
+    assert number(company) != NEW["number"]
+    services.withdraw_account(AccountChange.objects.get(), by=clerk)
+    with transaction.atomic():
+        ledger.release_application(application, by=clerk)
+    services.change_account(company, by=clerk, **NEW)
+    assert number(company) == NEW["number"]
 
 
 def test_two_officers_let_it_take_effect(company, change, maker, second):

@@ -379,3 +379,12 @@ def test_the_longest_waiting_stands_first(register, keeper, browser, clock):
 
     page = browser(keeper).get("/workspace/registrations/").text
     assert page.index("先来有限公司") < page.index("后到有限公司")
+
+
+def test_the_database_lets_nobody_decide_on_their_own_registration(register, person):
+    registration = register()
+
+    with pytest.raises(IntegrityError, match="nobody_decides_on_their_own"):
+        Registration.objects.filter(pk=registration.pk).update(
+            state="refused", reason="不符", decided_by=person, decided_at=timezone.now()
+        )

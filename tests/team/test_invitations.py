@@ -15,6 +15,7 @@ from outbox.models import Job
 from outbox.services import perform_due
 from tests import domain
 from tests.factories import MemberFactory, UserFactory
+from tests.fixtures_domain import MORNING
 from tests.threads import at_once
 
 PLACE = {"role": MemberRole.CLERK, "scopes": [Scope.APPLY, Scope.DATA], "ends_on": None}
@@ -49,6 +50,7 @@ def test_the_link_comes_by_mail_and_brings_into_the_team(
 
     member = company.members.get(user=person)
     assert (member.role, member.scopes) == ("clerk", ["apply", "data"])
+    assert member.given_by == invitation.invited_by
     assert member.is_current
     assert Entry.objects.get(action="team.joined").actor == person
     assert company.name in client.get("/company/").text
@@ -66,7 +68,8 @@ def test_the_token_is_in_the_mail_alone(invitation, mailoutbox):
 
 def test_a_mail_that_is_sent_again_makes_the_first_void(invitation, person, browser, mailoutbox):
     first = link(mailoutbox)
-    services.mail_invitation(str(invitation.pk))
+    job = Job.objects.get(kind="companies.mail_invitation")
+    services.mail_invitation(job, str(invitation.pk))
     second = re.search(r"/invitations/[^/\s]+/", mailoutbox[-1].body)[0]
 
     assert browser(person).get(first).status_code == 404
@@ -115,6 +118,27 @@ def test_it_runs_out_after_seven_days(invitation, person, browser, mailoutbox, c
     clock.shift(timedelta(seconds=1))
 
     assert browser(person).post(url).status_code == 422
+    assert not person.memberships.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ended_at": MORNING},
+        {"ends_on": MORNING.date() - timedelta(days=1)},
+        {"role": "clerk", "scopes": ["apply"]},
+    ],
+)
+def test_it_ends_with_the_right_of_who_gave_it(
+    company, lead, invitation, person, browser, mailoutbox, change
+):
+    MemberFactory(company=company)
+    url = link(mailoutbox)
+    company.members.filter(user=lead).update(**change)
+
+    assert browser(person).get(url).status_code == 422
+    with pytest.raises(Refused, match="邀请您的人"):
+        services.accept_invitation(invitation, by=person)
     assert not person.memberships.exists()
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
@@ -190,3 +191,10 @@ def test_a_choice_ends_with_the_membership(company, second, lead, browser):
 def test_somebody_without_a_company_has_none_to_choose(world, browser):
     assert browser(UserFactory()).get("/company/choose/").status_code == 404
     assert not Company.objects.of_person(UserFactory()).exists()
+
+
+def test_the_database_lets_nobody_join_by_their_own_hand(company, lead):
+    member = company.members.get(user=lead)
+
+    with pytest.raises(IntegrityError, match="nobody_joins_by_their_own_hand"):
+        Member.objects.filter(pk=member.pk).update(given_by=lead)

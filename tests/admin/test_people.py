@@ -1,0 +1,130 @@
+"""What officers may do to people in Django's administration, and what those hear of it."""
+
+import pytest
+
+from accounts.models import District, Role, User
+from companies.models import Member
+from outbox.models import Job
+from reviews.services import finance_department
+from tests import domain
+from tests.factories import AppointmentFactory, CompanyFactory, MemberFactory, UserFactory
+
+OWN, OTHER = "330205", "330212"
+PASSWORD = "Another-long-one-42"
+
+
+def department(code):
+    return finance_department(District.objects.get(code=code))
+
+
+@pytest.fixture
+def officer(world, client):
+    person = domain.official(department(OWN), Role.SECURITY_OFFICER)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def administrator(world, client):
+    person = domain.official(department(OWN), Role.ADMINISTRATOR)
+    client.force_login(person)
+    return person
+
+
+def set_password(client, person):
+    return client.post(
+        f"/admin/accounts/user/{person.pk}/password/",
+        {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"},
+    )
+
+
+def works_elsewhere(person):
+    AppointmentFactory(user=person, department=department(OTHER))
+
+
+def acts_elsewhere(person):
+    MemberFactory(user=person, company=CompanyFactory(district=District.objects.get(code=OTHER)))
+
+
+@pytest.mark.parametrize("elsewhere", [works_elsewhere, acts_elsewhere])
+def test_who_works_in_two_districts_is_given_no_password_by_one(client, officer, elsewhere):
+    person = AppointmentFactory(department=department(OWN)).user
+    elsewhere(person)
+
+    assert set_password(client, person).status_code == 403
+    client.post(
+        "/admin/accounts/user/",
+        {"action": "remove_second_factor", "_selected_action": [person.pk]},
+    )
+    assert not Job.objects.filter(kind="mail").exists()
+    assert not User.objects.get(pk=person.pk).check_password(PASSWORD)
+
+
+def test_whose_password_was_set_hears_of_it_by_mail(client, officer):
+    person = AppointmentFactory(department=department(OWN), user__email="li@example.org").user
+
+    assert set_password(client, person).status_code == 302
+
+    mail = Job.objects.get(kind="mail").args
+    assert mail["to"] == ["li@example.org"]
+    assert "重设" in mail["subject"]
+    assert str(officer) in mail["body"]
+    assert PASSWORD not in mail["body"]
+
+
+def test_whose_second_factor_was_taken_hears_of_it_by_mail(client, officer):
+    person = AppointmentFactory(department=department(OWN), user__email="li@example.org").user
+
+    client.post(
+        "/admin/accounts/user/",
+        {"action": "remove_second_factor", "_selected_action": [person.pk]},
+    )
+
+    mail = Job.objects.get(kind="mail").args
+    assert mail["to"] == ["li@example.org"]
+    assert "两步验证" in mail["subject"]
+
+
+class TestMembers:
+    @pytest.fixture
+    def company(self, world):
+        return CompanyFactory(district=District.objects.get(code=OWN))
+
+    def send(self, client, company, **row):
+        page = client.get(f"/admin/companies/company/{company.pk}/change/")
+        form = page.context["adminform"].form
+        values = {name: form[name].value() or "" for name in form.fields}
+        prefix = {"members-0-company": company.pk, "members-0-role": "administrator"}
+        given = {f"members-0-{name}": value for name, value in row.items()}
+        counts = {"members-TOTAL_FORMS": 1, "members-INITIAL_FORMS": 0}
+        return client.post(
+            f"/admin/companies/company/{company.pk}/change/", values | counts | prefix | given
+        )
+
+    def test_an_administrator_puts_somebody_into_a_company_and_is_named(
+        self, client, administrator, company
+    ):
+        newcomer = UserFactory()
+
+        assert self.send(client, company, user=newcomer.pk).status_code == 302
+
+        assert Member.objects.get(company=company).given_by == administrator
+
+    # Django's own templates ask for variables that are not always there.
+    @pytest.mark.ignore_template_errors
+    def test_an_administrator_does_not_put_themselves_there(self, client, administrator, company):
+        answer = self.send(client, company, user=administrator.pk)
+
+        assert answer.status_code == 200
+        assert "请选择另一个人" in answer.text
+        assert not company.members.exists()
+
+    def test_an_administrator_is_not_shown_the_own_place_that_ended(
+        self, client, administrator, company
+    ):
+        MemberFactory(user=administrator, company=company)
+
+        page = client.get(f"/admin/companies/company/{company.pk}/change/")
+
+        (inline,) = page.context["inline_admin_formsets"]
+        assert inline.formset.initial_form_count() == 0
