@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated, require_password
 from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
 from companies.merging import services
@@ -40,6 +40,7 @@ def company_merge(request: SignedInRequest, pk: int, removed_pk: int) -> HttpRes
     refusal = None
     try:
         if request.method == "POST":
+            require_password(request)
             services.merge(kept, removed, by=request.user)
             messages.success(request, _("已合并。拨付以前可以撤销。"))
             return redirect("company_detail", kept.pk)
@@ -61,6 +62,7 @@ def company_merge(request: SignedInRequest, pk: int, removed_pk: int) -> HttpRes
 
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
+@reauthenticated
 def merge_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     done = get_object_or_404(Merge.objects.filter(kept__in=_kept_by(request)), pk=pk)
     try:
