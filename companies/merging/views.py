@@ -12,7 +12,7 @@ from accounts.access import SignedInRequest, for_roles, reauthenticated, require
 from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
 from companies.merging import services
-from companies.merging.pairs import pairs_among
+from companies.merging.pairs import find_pairs, load_pairs
 from companies.models import Company, CompanyQuerySet, Merge
 
 PAGE_SIZE = 20
@@ -21,12 +21,9 @@ PAGE_SIZE = 20
 @require_GET
 @for_roles(Role.ADMINISTRATOR)
 def duplicate_list(request: SignedInRequest) -> HttpResponse:
-    pairs = [
-        pair
-        for district in request.user.district_ids(Role.ADMINISTRATOR)
-        for pair in pairs_among(_kept_by(request).filter(district=district))
-    ]
-    context = {"page": Paginator(pairs, PAGE_SIZE).get_page(request.GET.get("page"))}
+    found = find_pairs(request.user.district_ids(Role.ADMINISTRATOR))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "pairs": load_pairs(page)}
     return render(request, "merging/duplicate_list.html", context)
 
 
