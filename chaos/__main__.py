@@ -4,6 +4,7 @@ import argparse
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -13,11 +14,11 @@ from pathlib import Path
 from random import Random
 
 from chaos import plan
-from chaos.clients import Approver, Browser, Finance, History
+from chaos.clients import Approver, Browser, Finance, History, Work
 from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
-DRAIN_SECONDS = 300
+DRAIN_SECONDS = 900
 
 
 def main() -> int:
@@ -25,10 +26,13 @@ def main() -> int:
     parser.add_argument("profile", nargs="?", choices=plan.PROFILES, default="short")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--report", type=Path, help="also write the report to a file")
+    parser.add_argument("--minutes", type=float, help="begin no approval after so long")
     parser.add_argument("--keep", action="store_true", help="keep database and logs")
     options = parser.parse_args()
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     profile = plan.PROFILES[options.profile]
+    # Whoever ends this ends its processes, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     # PostgreSQL, which never runs as root, has to pass through.
     folder.chmod(0o755)
@@ -37,7 +41,7 @@ def main() -> int:
     random = Random(seed)
     faults = plan.faults(profile, random)
     report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
-    whole = run(profile, faults, random, folder, report)
+    whole = run(profile, faults, random, folder, report, options.minutes)
     if options.report:
         options.report.write_text(report.text)
     if whole and not options.keep:
@@ -62,6 +66,7 @@ def run(
     random: Random,
     folder: Path,
     report: Report,
+    minutes: float | None,
 ) -> bool:
     installation = Installation(folder, failpoints=f"*={profile.failpoints}")
     try:
@@ -70,7 +75,7 @@ def run(
         import django
 
         django.setup()
-        return _burn(profile, planned, random, installation, report)
+        return _burn(profile, planned, random, installation, report, minutes)
     finally:
         installation.stop()
 
@@ -81,6 +86,7 @@ def _burn(
     random: Random,
     installation: Installation,
     report: Report,
+    minutes: float | None,
 ) -> bool:
     from django.db import connections
 
@@ -92,7 +98,7 @@ def _burn(
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
-    progress = Progress(sum(len(cases) for _browser, cases in approvers))
+    progress = Progress(sum(len(work) for _browser, work in approvers), minutes)
     finance = Finance(
         [
             Browser(str(pk), installation.port, world.cookies_of(people[pk]), history)
@@ -107,10 +113,13 @@ def _burn(
     report.say(f"{progress.total} approvals stand ready after {time.monotonic() - began:.0f} s")
 
     installation.start()
+    reader, work = approvers[0]
+    if reader.get(f"/workspace/cases/{work[0].case}/")[0] != 200:
+        raise SystemExit(f"No page opens; see {installation.folder / 'web.log'}.")
     began = time.monotonic()
     clients = [
-        Approver(browser, cases, Random(random.random()), progress, history)
-        for browser, cases in approvers
+        Approver(browser, work, Random(random.random()), progress, history)
+        for browser, work in approvers
     ]
     fire = Faults(installation, planned, random)
     burning = threading.Thread(target=fire.follow, args=(progress,), daemon=True)
@@ -133,11 +142,11 @@ def _burn(
 
 def _approvers(made, clients, random, people, installation, history, world):
     """Each client with its cases; every tenth case is given to two people at once."""
-    by_person: dict[int, list[str]] = {}
+    by_person: dict[int, list[Work]] = {}
     for work in made.work:
         number = 2 if random.random() < 0.1 and len(work.approvers) > 1 else 1
         for person in random.sample(work.approvers, number):
-            by_person.setdefault(person, []).append(work.case)
+            by_person.setdefault(person, []).append(work)
     share = max(1, clients // len(by_person))
     found = []
     for person, cases in sorted(by_person.items()):
@@ -180,7 +189,15 @@ def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> No
         + plan.summary([plan.Fault(0, kind) for _at, kind in fire.done])
         + (f"; missed: {Counter(fire.missed)}" if fire.missed else "")
     )
-    report.say(f"restarts: {restarts}; the outbox was empty {drained:.0f} s after the last answer")
+    waited = [0.0, *(checker.seconds_to_do_what_waited(at) for at, _kind in fire.done)]
+    report.say(
+        f"restarts: {restarts}; the outbox was empty {drained:.0f} s after the last answer; "
+        f"what waited at the last fault was done {waited[-1]:.0f} s after it "
+        f"(after any fault: {max(waited):.0f} s at most)"
+    )
+    report.say(
+        f"{checker.ambiguous().count()} mails may have gone out or not, and a person is asked"
+    )
     awards = Award.objects.standing().filter(claim__isnull=False)
     total = sum(awards.values_list("amount", flat=True))
     report.say(f"{awards.count()} awards, {total} yuan; above any ceiling: {checker.overshoot()}")

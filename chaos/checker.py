@@ -4,18 +4,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from audit.models import Entry
 from audit.services import first_broken_entry
 from chaos.clients import History
 from disbursements.models import Batch, BatchStatus, PaymentLine
+from outbox.mail import message_id
 from outbox.models import Job, State
 from reviews.models import Notice, Opinion, StageKind, Verdict
 from subsidies.applications.enums import Status
@@ -34,6 +36,16 @@ class Finding:
     name: str
     says: str
     faults: list[str]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One that went out; of the body its hash."""
+
+    id: str
+    to: str
+    subject: str
+    digest: str
 
 
 def findings(history: History, mails: Path) -> list[Finding]:
@@ -77,21 +89,16 @@ def _overshoot() -> Iterator[str]:
 
 def _lost(history: History) -> Iterator[str]:
     """Answers a client saw and the database does not know."""
-    consents = set(
-        Opinion.objects.filter(
-            task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
-        ).values_list("case_id", "person_id")
-    )
+    opinions = Opinion.objects.filter(task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE)
+    consents = {(str(case), person) for case, person in opinions.values_list("case", "person")}
     approved = {case for case, _person in consents}
     for outcome in history.outcomes:
         if outcome.act != "approve":
             continue
         person = int(outcome.who.split(":")[0])
-        if outcome.said == "approved" and not any(
-            str(case) == outcome.about and one == person for case, one in consents
-        ):
+        if outcome.said == "approved" and (outcome.about, person) not in consents:
             yield f"case {outcome.about}: {outcome.who} was told yes"
-        if outcome.said == "no longer open" and outcome.about not in {str(c) for c in approved}:
+        if outcome.said == "no longer open" and outcome.about not in approved:
             yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
     states = {
         "approve": (BatchStatus.APPROVED, BatchStatus.PAID),
@@ -139,25 +146,35 @@ def _payments() -> Iterator[str]:
 
 
 def _mails(folder: Path) -> Iterator[str]:
-    sent = Counter(mail for file in folder.glob("*.log") for mail in _mails_in(file))
-    for mail, number in sent.items():
+    sent = list(_sent(folder))
+    for mail, number in Counter((mail.to, mail.subject, mail.digest) for mail in sent).items():
         if number > 1:
             yield f"{number} mails: {mail}"
-    done = Job.objects.filter(kind="mail", state=State.DONE).count()
-    if done != sum(sent.values()):
-        yield f"{done} mail jobs are done, {sum(sent.values())} mails were sent"
+    of_job = Counter(mail.id for mail in sent)
+    for job in Job.objects.filter(kind="mail"):
+        number = of_job.pop(message_id(job), 0)
+        if number > 1 or (job.state == State.DONE and not number):
+            yield f"{job}: {number} mails"
+    for unknown in of_job:
+        yield f"mail {unknown} is of no job"
 
 
-def _mails_in(file: Path) -> Iterator[tuple[str, str, str]]:
-    """Recipient, subject and body's hash of each mail; two of one second may share a file."""
-    for part in file.read_bytes().split(MAIL_RULE):
-        if not part.strip():
-            continue
-        message = message_from_bytes(part.lstrip())
-        subject = str(make_header(decode_header(message["Subject"] or "")))
-        body = message.get_payload(decode=True)
-        digest = hashlib.sha256(body if isinstance(body, bytes) else b"").hexdigest()
-        yield message["To"] or "", subject, digest
+def ambiguous() -> QuerySet[Job]:
+    """Mails whose worker was lost while it handed them over: a person is asked."""
+    return Job.objects.filter(state=State.DEAD, handed_over_at__isnull=False)
+
+
+def _sent(folder: Path) -> Iterator[Mail]:
+    """What the file backend wrote; mails of one moment may share a file."""
+    for file in folder.glob("*.log"):
+        for part in file.read_bytes().split(MAIL_RULE):
+            if not part.strip():
+                continue
+            message = message_from_bytes(part.lstrip())
+            subject = str(make_header(decode_header(message["Subject"] or "")))
+            body = message.get_payload(decode=True)
+            digest = hashlib.sha256(body if isinstance(body, bytes) else b"").hexdigest()
+            yield Mail(message["Message-ID"] or "", message["To"] or "", subject, digest)
 
 
 def _chain() -> list[str]:
@@ -165,12 +182,19 @@ def _chain() -> list[str]:
     return [] if broken is None else [f"entry {broken}"]
 
 
+def seconds_to_do_what_waited(at: datetime) -> float:
+    """How long after a moment everything was done that had been put in before it."""
+    waited = Job.objects.filter(created_at__lte=at, done_at__gt=at)
+    last: datetime | None = waited.aggregate(last=Max("done_at"))["last"]
+    return (last - at).total_seconds() if last else 0.0
+
+
 def unfinished() -> int:
     return Job.objects.filter(state__in=[State.QUEUED, State.RUNNING]).count()
 
 
 def _unfinished() -> Iterator[str]:
-    for job in Job.objects.exclude(state=State.DONE):
+    for job in Job.objects.exclude(state=State.DONE).exclude(pk__in=ambiguous()):
         yield f"{job}: {job.last_error}"
     for entry in Award.objects.filter(status="granted", claim__isnull=False):
         yield f"award {entry.pk} was never told"

@@ -4,9 +4,11 @@ import contextlib
 import signal
 import threading
 import time
+from datetime import datetime
 from random import Random
 
 import psutil
+from django.utils import timezone
 
 from chaos.plan import Fault
 from chaos.servers import Installation
@@ -23,13 +25,12 @@ class Faults:
         self._installation = installation
         self._planned = planned
         self._random = random
-        self.done: list[tuple[float, str]] = []
+        self.done: list[tuple[datetime, str]] = []
         self.missed: list[str] = []
 
     def follow(self, progress: "Progress") -> None:
         """Do each fault when its share of the approvals is settled; returns after the last one
         or when the clients have ended."""
-        began = time.monotonic()
         for fault in self._planned:
             while progress.share < fault.at and not progress.over:
                 time.sleep(0.05)
@@ -45,11 +46,11 @@ class Faults:
                     psutil.NoSuchProcess, IndexError, RuntimeError, FileNotFoundError
                 ):
                     self._do(fault.kind)
-                    self.done.append((time.monotonic() - began, fault.kind))
+                    self.done.append((timezone.now(), fault.kind))
                     continue
                 self.missed.append(fault.kind)
             else:
-                self.done.append((time.monotonic() - began, fault.kind))
+                self.done.append((timezone.now(), fault.kind))
 
     def _do(self, kind: str) -> None:
         installation = self._installation
@@ -138,8 +139,9 @@ def b_is_client(process: psutil.Process) -> bool:
 class Progress:
     """How far the clients are, for whoever breaks things."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, minutes: float | None) -> None:
         self.total = total
+        self._deadline = time.monotonic() + 60 * minutes if minutes else None
         self.settled = 0
         self.over = False
         self._lock = threading.Lock()
@@ -147,6 +149,11 @@ class Progress:
     def settle(self) -> None:
         with self._lock:
             self.settled += 1
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up: nothing new is begun."""
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     @property
     def share(self) -> float:

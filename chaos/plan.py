@@ -39,8 +39,8 @@ PROFILES = {
     "long": Profile(
         approvals=10_000,
         clients=64,
-        kills=200,
-        database_crashes=20,
+        kills=215,
+        database_crashes=22,
         redis_faults=9,
         hangs=10,
         failpoints=0.0005,

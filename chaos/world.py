@@ -5,21 +5,27 @@ One application of each kind goes the whole way through the services; the others
 as rows, so that ten thousand stand there in a minute.
 """
 
-import time
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import count
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role, User
-from companies.models import BankAccount, Company, Member, YearlyFigure
+from chaos.clients import PASSWORD, Work
+from companies.models import (
+    BankAccount,
+    Company,
+    Member,
+    Recognition,
+    ScaleYear,
+    YearlyFigure,
+)
 from reviews.models import Case, StageKind, Task
 from reviews.services import finance_department
 from subsidies.models import Application, BudgetLine, Claim, PolicyDocument
@@ -34,18 +40,10 @@ KINDS = [
     ("jb24-12", "", "乙项目"),
     (domain.LADDER, "", ""),
 ]
-CAP = Decimal("330000.00")
-# The budget holds so much of what all could be granted.
-BUDGET_SHARE = Decimal("0.7")
+CAP = Decimal("520000.00")
+# Each item's budget holds so much of what is asked from it; about as much as the caps let through.
+BUDGET_SHARE = Decimal("0.8")
 CHUNK = 500
-
-
-@dataclass(frozen=True)
-class Work:
-    """A case to be approved, and by whom it may be."""
-
-    case: str
-    approvers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,12 @@ class World:
 
 
 def build(approvals: int) -> World:
-    """Fill the empty database. The budget is that of today's year, the claims are of last year."""
+    """Fill the empty database. Budgets are those of today's year, claims are of last year."""
     call_command("migrate", verbosity=0)
     _build()
     today = timezone.localdate()
-    line = factories.BudgetLineFactory(year=today.year, total=Decimal("900000000.00"))
+    for code in {code for code, _level, _subject in KINDS}:
+        factories.BudgetLineFactory(year=today.year, item_code=code, total=Decimal("900000000.00"))
     templates = [_template(*kind) for kind in KINDS]
     companies = -(-approvals // len(KINDS))
     numbers = count(1)
@@ -69,18 +68,17 @@ def build(approvals: int) -> World:
     for first in range(0, len(made), CHUNK):
         work += _copies(templates, made[first : first + CHUNK], numbers)
     work = work[:approvals]
-    asked = sum(
-        Claim.objects.filter(application__case__in=[each.case for each in work]).values_list(
+    claims = Claim.objects.filter(application__case__in=[each.case for each in work])
+    for line in BudgetLine.objects.all():
+        amounts = claims.filter(level__item__code=line.item_code).values_list(
             "determined_amount", flat=True
-        ),
-        Decimal(0),
-    )
-    BudgetLine.objects.filter(pk=line.pk).update(
-        total=(min(asked, CAP * companies) * BUDGET_SHARE).quantize(Decimal("0.01"))
-    )
+        )
+        line.total = (sum(amounts, Decimal(0)) * BUDGET_SHARE).quantize(Decimal("0.01"))
+        line.save(update_fields=["total"])
     district = PolicyDocument.objects.get(code="jb24").district
     department = finance_department(district)
     finance = [domain.official(department, Role.FINANCE, number).pk for number in (1, 2, 3)]
+    User.objects.update(password=make_password(PASSWORD))
     return World(work, finance, today)
 
 
@@ -101,11 +99,13 @@ def _companies(number: int) -> list[Company]:
     made = [factories.CompanyFactory.build(district=pattern.district) for _n in range(number)]
     Company.objects.bulk_create(made, batch_size=CHUNK)
     person = User.objects.get(memberships__company=pattern)
-    for model in (BankAccount, YearlyFigure):
+    for model in (BankAccount, YearlyFigure, ScaleYear, Recognition):
         rows = []
         for company in made:
             for row in model._default_manager.filter(company=pattern):
                 row.pk, row.company = None, company
+                if isinstance(row, BankAccount):
+                    row.holder = company.name
                 rows.append(row)
         model._default_manager.bulk_create(rows, batch_size=CHUNK)
     Member.objects.bulk_create(
@@ -150,15 +150,16 @@ def _work(application: Application) -> Work:
     people = User.objects.filter(
         appointments__department=task.department, appointments__role=task.role
     ).exclude(pk__in=decided)
-    return Work(str(task.case_id), tuple(people.values_list("pk", flat=True)))
+    return Work(
+        str(task.case_id),
+        task.pk,
+        application.revision,
+        tuple(people.values_list("pk", flat=True)),
+    )
 
 
 def cookies_of(person: User) -> dict[str, str]:
-    """A visit of the person, as signing in would begin it."""
-    visit = SessionStore()
-    visit[SESSION_KEY] = str(person.pk)
-    visit[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    visit[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    visit["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86400}]
-    visit.create()
-    return {settings.SESSION_COOKIE_NAME: str(visit.session_key)}
+    """A visit of the person. The first weighty act in it asks for the password."""
+    client = Client()
+    client.force_login(person)
+    return {name: cookie.value for name, cookie in client.cookies.items()}

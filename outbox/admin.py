@@ -8,7 +8,7 @@ from outbox.services import try_again
 
 
 class JobAdmin(ViewOnlyAdmin):
-    list_display = ("kind", "key", "state", "attempts", "last_error")
+    list_display = ("kind", "key", "state", "attempts", "handed_over_at", "last_error")
     list_filter = ("state", "kind")
     search_fields = ("kind", "key")
     ordering = ("-pk",)

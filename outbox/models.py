@@ -56,6 +56,8 @@ class Job(models.Model):
     run_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    # When something was begun that cannot be taken back, as a mail that may have gone out.
+    handed_over_at = models.DateTimeField(_("交出时间"), null=True)
     done_at = models.DateTimeField(null=True)
     last_error = models.TextField(_("最近的错误"), blank=True)
 
@@ -81,6 +83,17 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} ({self.get_state_display()})"
+
+    def hand_over(self) -> None:
+        """Note for good that what cannot be taken back begins now: whoever finds the job so and
+        not done cannot tell whether it was, and does not do it again."""
+        self.handed_over_at = timezone.now()
+        self.save(update_fields=["handed_over_at"])
+
+    def take_back(self) -> None:
+        """Note that it certainly did not happen: it may be done again."""
+        self.handed_over_at = None
+        self.save(update_fields=["handed_over_at"])
 
 
 class Tick(models.Model):

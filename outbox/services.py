@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone, translation
 
@@ -23,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
+# Kinds whose handler gets the job first, because it hands something over (`Job.hand_over`).
+AT_MOST_ONCE: set[str] = set()
 
 # With a broker that hangs each message takes seconds to fail. After a failure, commits leave
 # their jobs to the relay for a while, so that whoever causes many jobs does not wait for each.
@@ -33,12 +34,19 @@ _paused_until = 0.0
 RENEW_SECONDS = 10.0
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
+def handler(kind: str, *, at_most_once: bool = False) -> Callable[[Handler], Handler]:
     """Register the function that does jobs of this kind. It is called with the job's arguments
-    and must do the same thing twice without harm: a job may be delivered again."""
+    and must do the same thing twice without harm: a job may be delivered again.
+
+    What cannot be done twice without harm is `at_most_once`: the function gets the job before
+    the arguments and calls `job.hand_over()` right before. If the process dies then, or anything
+    fails after which it did not call `job.take_back()`, a person decides.
+    """
 
     def register(function: Handler) -> Handler:
         HANDLERS[kind] = function
+        if at_most_once:
+            AT_MOST_ONCE.add(kind)
         return function
 
     return register
@@ -105,15 +113,18 @@ def perform(job_id: int) -> bool:
     job.attempts += 1
     job.save(update_fields=["attempts"])
     try:
+        if job.handed_over_at:
+            raise RuntimeError("given up: the worker was lost after it had handed the job over")
         if job.attempts > MAX_ATTEMPTS:
             raise RuntimeError(f"given up: the worker was lost {MAX_ATTEMPTS} times")
         with _kept_lease(job):
-            HANDLERS[job.kind](**job.args)
+            HANDLERS[job.kind](*([job] if job.kind in AT_MOST_ONCE else []), **job.args)
         failpoint("outbox.performed")
     except Exception as error:
         logger.exception("job %s failed", job)
         job.last_error = f"{type(error).__name__}: {error}"
-        job.state = State.DEAD if job.attempts >= MAX_ATTEMPTS else State.QUEUED
+        given_up = job.attempts >= MAX_ATTEMPTS or job.handed_over_at
+        job.state = State.DEAD if given_up else State.QUEUED
         job.run_at = timezone.now() + timedelta(seconds=5 * 2**job.attempts)
         job.published_at = None
         job.save(update_fields=["last_error", "state", "run_at", "published_at"])
@@ -157,7 +168,8 @@ def try_again(jobs: JobQuerySet, *, by: User) -> int:
         attempts, last_error = job.attempts, job.last_error
         job.state, job.attempts = State.QUEUED, 0
         job.run_at, job.published_at = timezone.now(), None
-        job.save(update_fields=["state", "attempts", "run_at", "published_at"])
+        job.handed_over_at = None
+        job.save(update_fields=["state", "attempts", "run_at", "published_at", "handed_over_at"])
         record(
             "job.tried_again",
             about=job,
@@ -183,8 +195,3 @@ def perform_due() -> None:
 def mail_language() -> translation.override:
     """Mails are in Chinese, whatever the person who causes them reads."""
     return translation.override(settings.LANGUAGE_CODE)
-
-
-@handler("mail")
-def send_mail(to: list[str], subject: str, body: str) -> None:
-    EmailMessage(subject=subject, body=body, to=to).send()

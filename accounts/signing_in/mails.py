@@ -7,12 +7,15 @@ from allauth.account.forms import default_token_generator
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.signing_in.address import public_url
-from outbox.services import enqueue, handler, send_mail
+from outbox.mail import deliver
+from outbox.models import Job
+from outbox.services import enqueue, handler
 
 # allauth's name of a mail: the subject, the text, and the page that it leads to.
 MAILS = {
@@ -83,18 +86,21 @@ def send_way_back(email: str) -> None:
     enqueue("accounts.send_way_back", uuid4(), email=email)
 
 
-@handler("accounts.send_way_back")
-def _send_way_back(email: str) -> None:
+@handler("accounts.send_way_back", at_most_once=True)
+def _send_way_back(job: Job, email: str) -> None:
     users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
-    for user in users:
-        context = {
-            "uid": user_pk_to_url_str(user),
-            "key": default_token_generator.make_token(user),
-            "username": user.username,
-        }
-        send_mail([email], *_worded("account/email/password_reset_key", context))
-    if not users:
-        send_mail([email], *_worded("account/email/unknown_account", {}))
+    worded = [
+        _worded(
+            "account/email/password_reset_key",
+            {
+                "uid": user_pk_to_url_str(user),
+                "key": default_token_generator.make_token(user),
+                "username": user.username,
+            },
+        )
+        for user in users
+    ] or [_worded("account/email/unknown_account", {})]
+    deliver(job, *(EmailMessage(subject, body, to=[email]) for subject, body in worded))
 
 
 def _worded(template: str, context: dict[str, Any]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,9 @@ from audit.services import record
 from companies.models import Company, Invitation, Member
 from companies.team import access
 from companies.team.enums import MemberRole, Scope
-from outbox.services import enqueue, handler, mail_language, send_mail
+from outbox.mail import deliver
+from outbox.models import Job
+from outbox.services import enqueue, handler, mail_language
 
 MOST_ADMINISTRATORS = 5
 
@@ -63,8 +66,8 @@ def invite(
     return invitation
 
 
-@handler("companies.mail_invitation")
-def mail_invitation(invitation: str) -> None:
+@handler("companies.mail_invitation", at_most_once=True)
+def mail_invitation(job: Job, invitation: str) -> None:
     """Write the mail, with a token that is kept nowhere else. A second mail makes the first
     one's token void."""
     row = Invitation.objects.open().select_related("company", "invited_by").filter(pk=invitation)
@@ -74,10 +77,9 @@ def mail_invitation(invitation: str) -> None:
     token = secrets.token_urlsafe(32)
     Invitation.objects.filter(pk=offer.pk).update(token_hash=hash_of(token))
     with mail_language():
-        send_mail(
-            to=[offer.email],
-            subject=_("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
-            body=_(
+        message = EmailMessage(
+            _("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
+            _(
                 "%(person)s邀请您作为%(role)s为%(company)s办理。请在 %(day)s 前打开下面的地址，"
                 "用这个邮箱的账号登录（没有账号的先注册），然后接受邀请：\n%(url)s\n"
                 "如果您不认识邀请人，不用理会。"
@@ -89,7 +91,9 @@ def mail_invitation(invitation: str) -> None:
                 "day": timezone.localtime(offer.expires_at).strftime("%Y-%m-%d %H:%M"),
                 "url": settings.BASE_URL + reverse("invitation", args=[token]),
             },
+            to=[offer.email],
         )
+    deliver(job, message)
 
 
 def hash_of(token: str) -> str:

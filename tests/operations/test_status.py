@@ -117,6 +117,17 @@ def test_the_page_leads_to_what_needs_somebody(well, administrator, client):
     assert 'href="/workspace/incidents/"' in page
 
 
+def test_a_mail_that_may_have_gone_out_says_so(administrator, client):
+    """F18: a person decides whether it is sent again."""
+    dead_job()
+    assert "可能已发出" not in client.get("/workspace/failed-jobs/").content.decode()
+    Job.objects.update(handed_over_at=timezone.now())
+
+    page = client.get("/workspace/failed-jobs/").content.decode()
+
+    assert "可能已发出，请核对后决定是否重发。" in page
+
+
 def test_a_failed_job_is_shown_and_tried_again(administrator, client):
     job = dead_job()
 
