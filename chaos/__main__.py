@@ -19,6 +19,8 @@ from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
 DRAIN_SECONDS = 900
+# How many of the cases.
+TWICE = 0.1
 
 
 def main() -> int:
@@ -94,7 +96,8 @@ def _burn(
     from chaos import checker, world
 
     began = time.monotonic()
-    made = world.build(profile.approvals)
+    # Some cases are given to two people.
+    made = world.build(round(profile.approvals / (1 + TWICE)))
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
@@ -141,10 +144,10 @@ def _burn(
 
 
 def _approvers(made, clients, random, people, installation, history, world):
-    """Each client with its cases; every tenth case is given to two people at once."""
+    """Each client with its cases; some are given to two people at once."""
     by_person: dict[int, list[Work]] = {}
     for work in made.work:
-        number = 2 if random.random() < 0.1 and len(work.approvers) > 1 else 1
+        number = 2 if random.random() < TWICE and len(work.approvers) > 1 else 1
         for person in random.sample(work.approvers, number):
             by_person.setdefault(person, []).append(work)
     share = max(1, clients // len(by_person))

@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 60
 PATIENCE_SECONDS = 300
 # How often somebody opens a case before deciding on it. In between they send the form that they
 # know, as a list of cases would: rendering pages is not what burns here.
-READS = 0.25
+READS = 0.1
 # Of everybody; asked for again before weighty acts.
 PASSWORD = "Kindling-2026"
 TOKEN_FIELD = "csrfmiddlewaretoken"
@@ -208,7 +208,7 @@ class Approver(threading.Thread):
             if sent is None:
                 status, page = self._browser.get(f"/workspace/cases/{case}/")
                 if status != 200:
-                    time.sleep(self._random.uniform(0.1, 0.5))
+                    time.sleep(self._random.uniform(0.5, 1.5))
                     continue
                 form = next((form for form in forms_of(page) if form.action == action), None)
                 if form is None:
@@ -238,11 +238,12 @@ class Approver(threading.Thread):
                     # The same form again: whether the first one arrived nobody knows.
                     lost += 1
                 case 503 | 502 | 500:
-                    pass
+                    # As the page says: in a moment.
+                    time.sleep(self._random.uniform(0.5, 1.5))
                 case _:
                     self._history.keep(case, page)
                     return self._outcome(case, f"unexpected {status}", lost)
-            time.sleep(self._random.uniform(0.05, 0.4))
+            time.sleep(self._random.uniform(0.2, 0.8))
         return self._outcome(case, "gave up", lost)
 
     def _form_known(self, work: Work) -> list[tuple[str, str]] | None:

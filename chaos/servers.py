@@ -127,7 +127,7 @@ class Installation:
         }
         environment = self.environment | {
             "FAILPOINTS": self._failpoints,
-            "WEB_WORKERS": "4",
+            "WEB_WORKERS": "3",
             "WEB_THREADS": "4",
         }
         for name, command in commands.items():
