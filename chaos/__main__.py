@@ -97,14 +97,14 @@ def _burn(
 
     began = time.monotonic()
     # Some cases are given to two people.
-    made = world.build(round(profile.approvals / (1 + TWICE)))
+    made = world.build(round(profile.approvals / (1 + TWICE) * 1.01))
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
     progress = Progress(sum(len(work) for _browser, work in approvers), minutes)
     finance = Finance(
         [
-            Browser(str(pk), installation.port, world.cookies_of(people[pk]), history)
+            Browser(str(pk), installation.ports, world.cookies_of(people[pk]), history)
             for pk in made.finance
         ],
         random,
@@ -135,8 +135,8 @@ def _burn(
     burning.join()
     finance.join()
     drained = _drain(checker)
-    for name in ("web", "jobs", "jobs 2", "beat"):
-        installation.children[name].stop()
+    for child in installation.children.values():
+        child.stop()
     restarts = {name: child.restarts for name, child in installation.children.items()}
     found = checker.findings(history, installation.var / "mail")
     _tell(report, history, fire, burnt, drained, restarts, checker, found)
@@ -156,7 +156,7 @@ def _approvers(made, clients, random, people, installation, history, world):
         for place in range(share):
             browser = Browser(
                 f"{person}:{place}",
-                installation.port,
+                installation.ports,
                 world.cookies_of(people[person]),
                 history,
             )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from urllib.parse import urlencode
@@ -126,11 +127,14 @@ def forms_of(html: str) -> list[Form]:
 
 
 class Browser:
-    """One signed-in person. Cookies are those of the visit; redirects are not followed."""
+    """One signed-in person, behind a proxy that gives each request to the next web server.
+    Cookies are those of the visit; redirects are not followed."""
 
-    def __init__(self, who: str, port: int, cookies: dict[str, str], history: History) -> None:
+    def __init__(
+        self, who: str, ports: list[int], cookies: dict[str, str], history: History
+    ) -> None:
         self.who = who
-        self._port = port
+        self._ports = cycle(ports)
         self._cookies = dict(cookies)
         self._history = history
 
@@ -148,7 +152,8 @@ class Browser:
     def _request(
         self, method: str, path: str, body: str | None, *, act: str
     ) -> tuple[int | None, str]:
-        origin = f"http://127.0.0.1:{self._port}"
+        port = next(self._ports)
+        origin = f"http://127.0.0.1:{port}"
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
             "Origin": origin,
@@ -157,7 +162,7 @@ class Browser:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         began = time.time()
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         status: int | None = None
         text = ""
         with contextlib.suppress(OSError, http.client.HTTPException):
