@@ -39,7 +39,8 @@ def main() -> int:
     # PostgreSQL, which never runs as root, has to pass through.
     folder.chmod(0o755)
     report = Report()
-    report.say(f"make chaos PROFILE={options.profile} SEED={seed}")
+    bound = f" MINUTES={options.minutes:g}" if options.minutes else ""
+    report.say(f"make chaos PROFILE={options.profile} SEED={seed}{bound}")
     random = Random(seed)
     faults = plan.faults(profile, random)
     report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
