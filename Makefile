@@ -20,12 +20,13 @@ ONLY ?=
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 DATABASE_SOURCES := $(wildcard */migrations/*.py subsidies/catalogue/*)
 
-.PHONY: help setup run test check bench chaos sabotage lock messages format machine check-style check-imports check-types \
+.PHONY: help setup run test coverage check bench chaos sabotage lock messages format machine check-style check-imports check-types \
 	check-templates check-migrations check-production
 
 help:
 	@echo "make run            start everything at http://127.0.0.1:8000 (PORT=8001 for another)"
 	@echo "make test           run the tests (ONLY=tests/some/part for a part)"
+	@echo "make coverage       run them and hold what they reach to its goals"
 	@echo "make check          lint, types, import directions, migrations, production settings"
 	@echo "make format         put the code into the common form"
 	@echo "make bench          measure against the goals (ONLY=name for one)"
@@ -42,6 +43,14 @@ run: setup
 
 test: setup
 	@$(PYTHON) -m pytest -n 2 $(ONLY)
+
+# Where money moves, a case goes on or somebody is let in, no branch may go untried.
+CORE := subsidies/ledger/*,subsidies/applications/services.py,subsidies/applications/acts.py,\
+reviews/services.py,reviews/routes.py,disbursements/services.py,*/access.py
+coverage: setup
+	@$(PYTHON) -m pytest -n 2 --cov --cov-report= $(ONLY)
+	@coverage report --include='$(CORE)' --fail-under=100
+	@coverage report --fail-under=95
 
 check: setup check-style check-imports check-types check-templates check-migrations check-production
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -45,23 +45,28 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
     return decorate
 
 
-def reauthenticated(
-    view: Callable[..., AnyResponse],
-) -> Callable[..., AnyResponse | HttpResponse]:
-    """Ask for the password first, unless it was given within the last minutes: before money is
-    granted or paid, figures leave the house, or roles change.
+def require_password(request: HttpRequest) -> None:
+    """Ask for the password, unless it was given within the last minutes or came along: before
+    money is granted or paid, figures leave the house, or it changes who may do what.
 
-    What was sent is kept in the page that asks and sent on from there. Files cannot be kept: a
-    view that takes some asks before it shows its form.
+    A view with a form calls it once the form is found valid: nobody gives a password to hear of a
+    slip. What was sent is kept in the page that asks and sent on from there. Files cannot be
+    kept: a view that takes some asks before it shows its form.
     """
+    if is_fresh(request) or gave_password(request):
+        return
+    if request.method == "POST":
+        raise ImmediateHttpResponse(ask_again(request))
+    # allauth asks, and leads back.
+    raise ReauthenticationRequired
+
+
+def reauthenticated(view: Callable[..., AnyResponse]) -> Callable[..., AnyResponse]:
+    """`require_password` before the view, for those that take no form or files."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> AnyResponse | HttpResponse:
-        if not is_fresh(request) and not gave_password(request):
-            if request.method == "POST":
-                return ask_again(request)
-            # allauth asks, and leads back.
-            raise ReauthenticationRequired
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> AnyResponse:
+        require_password(request)
         return view(request, *args, **kwargs)
 
     return guarded

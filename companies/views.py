@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles, posted_number
+from accounts.access import SignedInRequest, for_roles, posted_number, require_password
 from accounts.models import Role
 from accounts.refusals import Refused, StateChanged
 from companies import figures, services
@@ -44,6 +44,7 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         raise PermissionDenied
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        require_password(request)
         is_first = not company.accounts.exists()
         account = services.change_account(company, by=request.user, **form.cleaned_data)
         if is_first:
@@ -232,6 +233,7 @@ def figure_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
+            require_password(request)
             try:
                 figures.correct_figure(figure, by=request.user, **form.cleaned_data)
             except Refused as refusal:

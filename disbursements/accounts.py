@@ -1,20 +1,19 @@
 """The page of finance where changed accounts are checked and confirmed, each by another person."""
 
-from collections.abc import Callable
+from functools import partial
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role, User
-from accounts.refusals import Refused
 from companies import services
 from companies.cnaps import is_doubtful
 from companies.models import AccountChange
 from companies.profile.models import AccountChangeQuerySet
+from disbursements.acting import do
 
 CLOSED_SHOWN = 20
 
@@ -27,47 +26,47 @@ def account_changes(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def account_check(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _act(
+    return do(
         request,
         lambda: services.check_account(_change(request, pk), by=request.user),
         _("已核对。还须另一位财政人员复核，账户才生效。"),
+        to="account_changes",
+        show=partial(_show, request),
     )
 
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def account_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _act(
+    return do(
         request,
         lambda: services.confirm_account(_change(request, pk), by=request.user),
         _("账户已生效，以后的款项拨付到新账户。"),
+        to="account_changes",
+        show=partial(_show, request),
     )
 
 
 @require_POST
 @for_roles(Role.FINANCE, Role.AUDITOR)
+@reauthenticated
 def account_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")[:200]
-    return _act(
+    return do(
         request,
         lambda: services.refuse_account(_change(request, pk), reason=reason, by=request.user),
         _("已退回，企业会在资料页看到原因。款项仍拨付到原账户。"),
+        to="account_changes",
+        show=partial(_show, request),
     )
 
 
 def to_confirm(user: User) -> int:
     """How many changed accounts wait for this person: whoever checked one does not confirm it."""
     return AccountChange.objects.visible_to(user).open().exclude(checked_by=user).count()
-
-
-def _act(request: SignedInRequest, act: Callable[[], object], done: str) -> HttpResponse:
-    try:
-        act()
-    except Refused as refusal:
-        return _show(request, faults=refusal.messages, status=refusal.status_code)
-    messages.success(request, done)
-    return redirect("account_changes")
 
 
 def _change(request: SignedInRequest, pk: int) -> AccountChange:

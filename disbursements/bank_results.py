@@ -58,6 +58,12 @@ def take_results(upload: UploadedFile, district: District, *, by: User) -> list[
 def _take(number: int, line: PaymentLine | None, result: str, reason: str, by: User) -> Note:
     if line is None:
         return Note(number, "fail", _("没有这笔明细：请核对批次号、序号和账号。"))
+    if result == PAID and line.failed_at:
+        return Note(
+            number,
+            "fail",
+            _("%(payee)s：已登记过退汇，这里却是成功，请与银行核对。") % {"payee": line.payee},
+        )
     if result == PAID:
         return Note(number, "pass", _("%(payee)s：银行已付。") % {"payee": line.payee})
     if result != FAILED:

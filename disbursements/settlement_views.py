@@ -1,12 +1,14 @@
 """Finance's pages of a company's policy year: its cap, its settlements, its adjustments."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +18,7 @@ from accounts.refusals import Refused
 from accounts.submissions import once
 from companies.facts import cultivation_cap
 from disbursements import adjustments
+from disbursements.acting import do
 from subsidies.ledger.services import corrected_cap
 from subsidies.ledger.settlement import settle
 from subsidies.models import Adjustment, CompanyYear
@@ -49,6 +52,7 @@ def year_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.FINANCE)
+@reauthenticated
 @once
 def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(_years(request), pk=pk)
@@ -71,12 +75,13 @@ def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
 def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
     year = adjustment.settlement.company_year_id
-    try:
-        adjustments.agree(adjustment, by=request.user)
-    except Refused as refusal:
-        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
-    messages.success(request, _("已记录您的意见。"))
-    return redirect("year_detail", year)
+    return do(
+        request,
+        lambda: adjustments.agree(adjustment, by=request.user),
+        _("已记录您的意见。"),
+        to=reverse("year_detail", args=[year]),
+        show=partial(_show, request, year),
+    )
 
 
 @require_POST
@@ -85,12 +90,13 @@ def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
 def adjustment_drop(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
     year = adjustment.settlement.company_year_id
-    try:
-        adjustments.drop(adjustment, by=request.user)
-    except Refused as refusal:
-        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
-    messages.success(request, _("已放弃这项调整，奖补保持原样。"))
-    return redirect("year_detail", year)
+    return do(
+        request,
+        lambda: adjustments.drop(adjustment, by=request.user),
+        _("已放弃这项调整，奖补保持原样。"),
+        to=reverse("year_detail", args=[year]),
+        show=partial(_show, request, year),
+    )
 
 
 def _years(request: SignedInRequest) -> "QuerySet[CompanyYear]":

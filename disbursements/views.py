@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles, reauthenticated
+from accounts.access import SignedInRequest, for_roles, reauthenticated, require_password
 from accounts.models import District, Role
 from accounts.refusals import Refused
 from accounts.submissions import once
 from audit.services import record
 from disbursements import accounts, overview, services
+from disbursements.acting import do
 from disbursements.bank_results import take_results
 from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ResultsForm, ReturnForm
 from disbursements.models import Batch, BatchStatus, Clawback, PaymentLine
@@ -96,7 +97,7 @@ def batch_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @for_roles(Role.FINANCE, Role.AUDITOR)
 def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    return _show_batch(request, _batch(request, pk))
+    return _show_batch(request, pk)
 
 
 @require_POST
@@ -105,12 +106,13 @@ def batch_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @once
 def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
-    try:
-        services.approve_batch(batch, by=request.user)
-    except Refused as refusal:
-        return _refused(request, pk, refusal)
-    messages.success(request, _("已复核。现在可以下载拨付清单，交银行拨付。"))
-    return redirect(batch)
+    return do(
+        request,
+        lambda: services.approve_batch(batch, by=request.user),
+        _("已复核。现在可以下载拨付清单，交银行拨付。"),
+        to=batch,
+        show=partial(_show_batch, request, pk),
+    )
 
 
 @require_POST
@@ -118,29 +120,32 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @once
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
-    try:
-        services.cancel_batch(batch, by=request.user)
-    except Refused as refusal:
-        return _refused(request, pk, refusal)
-    messages.success(request, _("批次已作废，其中的奖补可以重新列入批次。"))
-    return redirect(batch)
+    return do(
+        request,
+        lambda: services.cancel_batch(batch, by=request.user),
+        _("批次已作废，其中的奖补可以重新列入批次。"),
+        to=batch,
+        show=partial(_show_batch, request, pk),
+    )
 
 
 @require_POST
 @for_roles(Role.FINANCE)
-@reauthenticated
 @once
 def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     form = PaidForm(request.POST)
+    show = partial(_show_batch, request, pk, form=form)
     if not form.is_valid():
-        return _show_batch(request, batch, form=form, status=422)
-    try:
-        services.mark_paid(batch, on=form.cleaned_data["on"], by=request.user)
-    except Refused as refusal:
-        return _refused(request, pk, refusal, form=form)
-    messages.success(request, _("已登记拨付，企业会收到通知。"))
-    return redirect(batch)
+        return show(status=422)
+    require_password(request)
+    return do(
+        request,
+        lambda: services.mark_paid(batch, on=form.cleaned_data["on"], by=request.user),
+        _("已登记拨付，企业会收到通知。"),
+        to=batch,
+        show=show,
+    )
 
 
 @require_GET
@@ -151,9 +156,9 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     who took it."""
     batch = _batch(request, pk)
     if batch.status not in SENDABLE:
-        return _show_batch(request, batch, faults=[_("批次复核后才能下载拨付清单。")], status=409)
+        return _show_batch(request, pk, faults=[_("批次复核后才能下载拨付清单。")], status=409)
     if held := services.held(batch):
-        return _show_batch(request, batch, faults=held, status=409)
+        return _show_batch(request, pk, faults=held, status=409)
     content = payment_list(batch)
     with transaction.atomic():
         record(
@@ -195,44 +200,42 @@ def bank_results(request: SignedInRequest) -> HttpResponse:
 @for_roles(Role.FINANCE, Role.AUDITOR)
 def line_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """One payee of a batch, and what may be done when the money does not stay there."""
-    return _show_line(request, _line(request, pk))
+    return _show_line(request, pk)
 
 
 @require_POST
 @for_roles(Role.FINANCE)
-@reauthenticated
 @once
 def line_fail(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     form = FailureForm(request.POST)
+    show = partial(_show_line, request, pk, failure=form)
     if not form.is_valid():
-        return _show_line(request, line, failure=form, status=422)
-    try:
-        services.fail_line(line, reason=form.cleaned_data["failure"], by=request.user)
-    except Refused as refusal:
-        return _line_refused(request, pk, refusal, failure=form)
-    messages.success(request, _("已登记退汇，企业会收到通知；这笔奖补可以重新列入批次。"))
-    return redirect(line.batch)
+        return show(status=422)
+    require_password(request)
+    return do(
+        request,
+        lambda: services.fail_line(line, reason=form.cleaned_data["failure"], by=request.user),
+        _("已登记退汇，企业会收到通知；这笔奖补可以重新列入批次。"),
+        to=line.batch,
+        show=show,
+    )
 
 
 @require_POST
 @for_roles(Role.FINANCE)
-@reauthenticated
 @once
 def line_claw_back(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     form = ClawbackForm(request.POST)
+    show = partial(_show_line, request, pk, demand=form)
     if not form.is_valid():
-        return _show_line(request, line, demand=form, status=422)
+        return show(status=422)
+    require_password(request)
     try:
-        clawback = services.demand_return(
-            line.award,
-            form.cleaned_data["amount"],
-            reason=form.cleaned_data["reason"],
-            by=request.user,
-        )
+        clawback = services.demand_return(line.award, **form.cleaned_data, by=request.user)
     except Refused as refusal:
-        return _line_refused(request, pk, refusal, demand=form)
+        return show(faults=refusal.messages, status=refusal.status_code)
     messages.success(request, _("追回已提出，请另一人确认。"))
     return redirect(clawback)
 
@@ -248,7 +251,7 @@ def clawback_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @for_roles(Role.FINANCE, Role.AUDITOR)
 def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    return _show_clawback(request, _clawback(request, pk))
+    return _show_clawback(request, pk)
 
 
 @require_POST
@@ -257,12 +260,13 @@ def clawback_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @once
 def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
-    try:
-        services.confirm_return(clawback, by=request.user)
-    except Refused as refusal:
-        return _clawback_refused(request, pk, refusal)
-    messages.success(request, _("已确认，企业会收到退回通知。"))
-    return redirect(clawback)
+    return do(
+        request,
+        lambda: services.confirm_return(clawback, by=request.user),
+        _("已确认，企业会收到退回通知。"),
+        to=clawback,
+        show=partial(_show_clawback, request, pk),
+    )
 
 
 @require_POST
@@ -270,29 +274,32 @@ def clawback_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @once
 def clawback_drop(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
-    try:
-        services.drop_return(clawback, by=request.user)
-    except Refused as refusal:
-        return _clawback_refused(request, pk, refusal)
-    messages.success(request, _("追回已撤销，企业没有收到通知。"))
-    return redirect(clawback)
+    return do(
+        request,
+        lambda: services.drop_return(clawback, by=request.user),
+        _("追回已撤销，企业没有收到通知。"),
+        to=clawback,
+        show=partial(_show_clawback, request, pk),
+    )
 
 
 @require_POST
 @for_roles(Role.FINANCE)
-@reauthenticated
 @once
 def clawback_receive(request: SignedInRequest, pk: UUID) -> HttpResponse:
     clawback = _clawback(request, pk)
     form = ReturnForm(request.POST)
+    show = partial(_show_clawback, request, pk, form=form)
     if not form.is_valid():
-        return _show_clawback(request, clawback, form=form, status=422)
-    try:
-        services.receive_return(clawback, form.cleaned_data["amount"], by=request.user)
-    except Refused as refusal:
-        return _clawback_refused(request, pk, refusal, form=form)
-    messages.success(request, _("已登记退回，预算和企业年度总量已相应释放。"))
-    return redirect(clawback)
+        return show(status=422)
+    require_password(request)
+    return do(
+        request,
+        lambda: services.receive_return(clawback, form.cleaned_data["amount"], by=request.user),
+        _("已登记退回，预算和企业年度总量已相应释放。"),
+        to=clawback,
+        show=show,
+    )
 
 
 class EntryFilter(django_filters.FilterSet):
@@ -404,13 +411,14 @@ def _line(request: SignedInRequest, pk: int) -> PaymentLine:
 
 def _show_line(
     request: SignedInRequest,
-    line: PaymentLine,
+    pk: int,
     *,
     failure: FailureForm | None = None,
     demand: ClawbackForm | None = None,
     faults: Iterable[str] = (),
     status: int = 200,
 ) -> HttpResponse:
+    line = _line(request, pk)
     may_pay = line.batch.district_id in request.user.district_ids(Role.FINANCE)
     clawbacks = list(line.award.clawbacks.all()) if line.is_live else []
     context = {
@@ -429,30 +437,19 @@ def _show_line(
     return render(request, "disbursements/line_detail.html", context, status=status)
 
 
-def _line_refused(
-    request: SignedInRequest, pk: int, refusal: Refused, **forms: Any
-) -> HttpResponse:
-    return _show_line(
-        request,
-        _line(request, pk),
-        faults=refusal.messages,
-        status=refusal.status_code,
-        **forms,
-    )
-
-
 def _clawback(request: SignedInRequest, pk: UUID) -> Clawback:
     return get_object_or_404(Clawback.objects.visible_to(request.user).for_list(), pk=pk)
 
 
 def _show_clawback(
     request: SignedInRequest,
-    clawback: Clawback,
+    pk: UUID,
     *,
     form: ReturnForm | None = None,
     faults: Iterable[str] = (),
     status: int = 200,
 ) -> HttpResponse:
+    clawback = _clawback(request, pk)
     may_pay = clawback.award.district_id in request.user.district_ids(Role.FINANCE)
     context = {
         "clawback": clawback,
@@ -464,18 +461,6 @@ def _show_clawback(
         "may_confirm": may_pay and clawback.demanded_by_id != request.user.pk,
     }
     return render(request, "disbursements/clawback_detail.html", context, status=status)
-
-
-def _clawback_refused(
-    request: SignedInRequest, pk: UUID, refusal: Refused, *, form: ReturnForm | None = None
-) -> HttpResponse:
-    return _show_clawback(
-        request,
-        _clawback(request, pk),
-        form=form,
-        faults=refusal.messages,
-        status=refusal.status_code,
-    )
 
 
 def _chosen(district: District, ids: Iterable[str]) -> list[Award]:
@@ -529,12 +514,13 @@ def _show_home(
 
 def _show_batch(
     request: SignedInRequest,
-    batch: Batch,
+    pk: UUID,
     *,
     form: PaidForm | None = None,
     faults: Iterable[str] = (),
     status: int = 200,
 ) -> HttpResponse:
+    batch = _batch(request, pk)
     lines = list(batch.lines.select_related("award__claim__application__item", "award__company"))
     may_pay = batch.district_id in request.user.district_ids(Role.FINANCE)
     is_open = batch.status in (BatchStatus.DRAFT, BatchStatus.APPROVED)
@@ -553,16 +539,3 @@ def _show_batch(
         "may_download": batch.status in SENDABLE and not held,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)
-
-
-def _refused(
-    request: SignedInRequest, pk: UUID, refusal: Refused, *, form: PaidForm | None = None
-) -> HttpResponse:
-    """The batch as it stands now, with every reason why not."""
-    return _show_batch(
-        request,
-        _batch(request, pk),
-        form=form,
-        faults=refusal.messages,
-        status=refusal.status_code,
-    )

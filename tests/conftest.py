@@ -50,8 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir()
     # Argon2 is slow on purpose; signing in is tested, not its arithmetic.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # What a crash of the machine would lose, a test run may lose.
-    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
+    # What a crash of the machine would lose, a test run may lose. The rows of a test are never
+    # committed, so the planner takes every table for empty and would join all with all.
+    settings.DATABASES["default"]["OPTIONS"]["options"] += (
+        " -c synchronous_commit=off -c enable_nestloop=off"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

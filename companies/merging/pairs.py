@@ -1,69 +1,75 @@
-"""Rows that may be one company, and why."""
+"""Rows that may be one company, and why. The database compares them: a district has more rows than
+a page should load."""
 
-import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from companies.models import BankAccount, Company, Contact
+from companies.models import Company
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# The legal form says nothing about who it is; the longest first.
-FORMS = ("有限责任公司", "股份有限公司", "有限公司", "股份公司", "公司")
+# In the order of their numbers in SQL.
+REASONS = (_("名称相同"), _("组织机构代码相同"), _("收款账号相同"), _("联系电话相同"))
 # What so many rows share is a switchboard or a made-up value, and tells nothing.
 MOST = 5
+
+# Of a name count neither brackets, spaces, width of signs nor the legal form, which says nothing
+# about who it is.
+PAIRS_SQL = r"""
+WITH company AS (
+    SELECT id, district_id, name, uscc FROM companies_company
+    WHERE merged_into_id IS NULL AND district_id = ANY(%s)
+), sign (district, company, reason, value) AS (
+    SELECT district_id, id, 0, regexp_replace(
+        upper(regexp_replace(normalize(name, NFKC), '[\s()\[\]〔〕【】·.\-]', '', 'g')),
+        '(有限责任公司|股份有限公司|有限公司|股份公司|公司)$', '')
+    FROM company
+    UNION SELECT district_id, id, 1, substr(uscc, 9, 9) FROM company
+    UNION SELECT district_id, company.id, 2, number
+    FROM company JOIN companies_bankaccount ON company_id = company.id
+    UNION SELECT district_id, company.id, 3, regexp_replace(phone, '\D', '', 'g')
+    FROM company JOIN companies_contact ON company_id = company.id
+), shared AS (
+    SELECT reason, array_agg(company) AS companies FROM sign WHERE value <> ''
+    GROUP BY district, reason, value HAVING count(*) BETWEEN 2 AND %s
+)
+SELECT first, second, array_agg(DISTINCT reason ORDER BY reason)
+FROM shared, unnest(companies) AS first, unnest(companies) AS second
+WHERE first < second
+GROUP BY first, second
+ORDER BY count(DISTINCT reason) DESC, first, second
+"""
+
+# The keys of two rows, the older first, and the numbers of the reasons.
+Found = tuple[int, int, list[int]]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two rows, the older first."""
-
     first: Company
     second: Company
     reasons: list["StrOrPromise"]
 
 
-def plain_name(name: str) -> str:
-    """The name without brackets, spaces and legal form, in one width of signs."""
-    plain = re.sub(r"[\s()\[\]〔〕【】·.\-]", "", unicodedata.normalize("NFKC", name)).upper()
-    for form in FORMS:
-        if plain.endswith(form):
-            return plain.removesuffix(form)
-    return plain
+def find_pairs(districts: Iterable[int]) -> list[Found]:
+    """The pairs within each of the districts, those with the most reasons first."""
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS_SQL, [list(districts), MOST])
+        return cursor.fetchall()
 
 
-def pairs_among(companies: Iterable[Company]) -> list[Pair]:
-    """Pairs of the rows given, those with the most reasons first."""
-    rows = {company.pk: company for company in companies}
-    reasons: dict[tuple[int, int], list[StrOrPromise]] = defaultdict(list)
-    for reason, values in _signs(rows):
-        alike: dict[str, set[int]] = defaultdict(set)
-        for pk, value in values:
-            if value:
-                alike[value].add(pk)
-        for pks in alike.values():
-            if len(pks) <= MOST:
-                for pair in combinations(sorted(pks), 2):
-                    reasons[pair].append(reason)
-    found = [Pair(rows[one], rows[other], why) for (one, other), why in reasons.items()]
-    return sorted(found, key=lambda pair: (-len(pair.reasons), pair.first.pk, pair.second.pk))
-
-
-def _signs(
-    rows: dict[int, Company],
-) -> Iterable[tuple["StrOrPromise", Iterable[tuple[int, str]]]]:
-    """What two rows may have in common, with each row's value of it."""
-    companies = rows.values()
-    accounts = BankAccount.objects.filter(company__in=rows).values_list("company", "number")
-    yield _("名称相同"), [(row.pk, plain_name(row.name)) for row in companies]
-    yield _("组织机构代码相同"), [(row.pk, row.uscc[8:17]) for row in companies]
-    yield _("收款账号相同"), [(pk, number) for pk, number in accounts]
-    phones = Contact.objects.filter(company__in=rows).values_list("company", "phone")
-    yield _("联系电话相同"), [(pk, re.sub(r"\D", "", phone)) for pk, phone in phones]
+def load_pairs(found: Iterable[Found]) -> list[Pair]:
+    """The pairs of a page with their rows."""
+    found = list(found)
+    rows = Company.objects.in_bulk(
+        {key for first, second, _why in found for key in (first, second)}
+    )
+    return [
+        Pair(rows[first], rows[second], [REASONS[reason] for reason in why])
+        for first, second, why in found
+    ]

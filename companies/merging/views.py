@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated, require_password
 from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
 from companies.merging import services
-from companies.merging.pairs import pairs_among
+from companies.merging.pairs import find_pairs, load_pairs
 from companies.models import Company, CompanyQuerySet, Merge
 
 PAGE_SIZE = 20
@@ -21,12 +21,9 @@ PAGE_SIZE = 20
 @require_GET
 @for_roles(Role.ADMINISTRATOR)
 def duplicate_list(request: SignedInRequest) -> HttpResponse:
-    pairs = [
-        pair
-        for district in request.user.district_ids(Role.ADMINISTRATOR)
-        for pair in pairs_among(_kept_by(request).filter(district=district))
-    ]
-    context = {"page": Paginator(pairs, PAGE_SIZE).get_page(request.GET.get("page"))}
+    found = find_pairs(request.user.district_ids(Role.ADMINISTRATOR))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "pairs": load_pairs(page)}
     return render(request, "merging/duplicate_list.html", context)
 
 
@@ -40,6 +37,7 @@ def company_merge(request: SignedInRequest, pk: int, removed_pk: int) -> HttpRes
     refusal = None
     try:
         if request.method == "POST":
+            require_password(request)
             services.merge(kept, removed, by=request.user)
             messages.success(request, _("已合并。拨付以前可以撤销。"))
             return redirect("company_detail", kept.pk)
@@ -61,6 +59,7 @@ def company_merge(request: SignedInRequest, pk: int, removed_pk: int) -> HttpRes
 
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
+@reauthenticated
 def merge_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     done = get_object_or_404(Merge.objects.filter(kept__in=_kept_by(request)), pk=pk)
     try:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
 from companies.models import Company, Registration
@@ -65,6 +65,7 @@ def registration_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
+@reauthenticated
 def registration_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     registration = _kept(request, pk)
     try:

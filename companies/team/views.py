@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import SignedInRequest
+from accounts.access import SignedInRequest, require_password
 from accounts.refusals import NotAllowed, Refused
 from companies.models import Company, Invitation, Member
 from companies.team import access, services
@@ -27,6 +27,7 @@ def team(request: SignedInRequest) -> HttpResponse:
         raise PermissionDenied
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        require_password(request)
         try:
             invitation = services.invite(company, by=request.user, **form.place())
         except Refused as refusal:
@@ -54,6 +55,7 @@ def member_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         initial={"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on},
     )
     if request.method == "POST" and form.is_valid():
+        require_password(request)
         try:
             services.change_member(member, by=request.user, **form.place())
         except NotAllowed:
@@ -70,6 +72,7 @@ def member_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def member_end(request: SignedInRequest, pk: int) -> HttpResponse:
     member = _member_of_own_team(request, pk)
+    require_password(request)
     try:
         services.end_member(member, by=request.user)
     except NotAllowed:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, require_password
 from accounts.models import Role
 from accounts.refusals import Refused
 from companies.models import CreditGrade, CreditKind
@@ -55,6 +55,7 @@ def credit_rules(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
+            require_password(request)
             try:
                 rule = set_rule(by=request.user, **form.cleaned_data)
             except Refused as refusal:

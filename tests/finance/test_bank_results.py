@@ -14,6 +14,7 @@ from subsidies.ledger.models import AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, LedgerEntry
 from tests.domain import TODAY
+from tests.factories import MemberFactory
 
 
 @pytest.fixture
@@ -98,6 +99,31 @@ def test_a_row_that_fits_no_line_is_listed_and_does_nothing(client, batch, maker
 
     assert notes[0] == (2, "fail")
     assert not LedgerEntry.objects.filter(kind="fail").exists()
+
+
+def test_a_success_after_a_failure_is_for_a_person_to_ask_about(client, batch, maker):
+    client.force_login(maker)
+    send(client, csv_of(rows_of(batch, ["失败", "成功", "成功"])))
+
+    answer, notes = send(client, csv_of(rows_of(batch, ["成功", "成功", "成功"])))
+
+    assert notes[0] == (2, "fail")
+    assert "已登记过退汇，这里却是成功" in answer.text
+
+
+def test_a_line_that_may_not_be_noted_is_listed_with_payee_and_reason_and_the_rest_is_noted(
+    client, batch, maker
+):
+    first, second, _third = batch.lines.order_by("pk")
+    MemberFactory(company=first.award.company, user=maker)
+    client.force_login(maker)
+
+    answer, notes = send(client, csv_of(rows_of(batch, ["失败", "失败", "成功"])))
+
+    assert notes == [(2, "fail"), (3, "warn"), (4, "pass")]
+    assert f"{first.payee}：您是 {first.award.company} 的人员" in answer.text
+    failed = PaymentLine.objects.filter(failed_at__isnull=False)
+    assert list(failed) == [second]
 
 
 def test_a_file_that_is_no_such_table_is_refused(client, batch, maker):

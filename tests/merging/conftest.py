@@ -1,9 +1,9 @@
 import pytest
-from django.test import Client
 
 from accounts.models import Role
 from reviews.services import finance_department
 from tests import domain
+from tests.conftest import FreshClient
 from tests.fixtures_domain import (  # noqa: F401
     budget,
     clerk,
@@ -30,7 +30,7 @@ def browser():
     """Makes the browser of a person."""
 
     def of(user):
-        client = Client()
+        client = FreshClient()
         client.force_login(user)
         return client
 

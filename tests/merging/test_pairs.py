@@ -2,8 +2,8 @@
 
 import pytest
 
-from companies.merging.pairs import MOST, pairs_among, plain_name
-from companies.models import Company, Contact
+from companies.merging.pairs import MOST, find_pairs, load_pairs
+from companies.models import Contact
 from companies.uscc import check_sign
 from tests.factories import BankAccountFactory, CompanyFactory, DistrictFactory, uscc
 
@@ -19,10 +19,12 @@ def callable_at(phone, **given):
     return company
 
 
-def reasons():
-    return {
+@pytest.fixture
+def reasons(district):
+    """Makes the pairs of the district by name, each with its reasons."""
+    return lambda: {
         (pair.first.name, pair.second.name): list(map(str, pair.reasons))
-        for pair in pairs_among(Company.objects.all())
+        for pair in load_pairs(find_pairs([district.pk]))
     }
 
 
@@ -31,19 +33,43 @@ def reasons():
     [
         "宁波甬澄（江北）机械有限公司",
         "宁波甬澄(江北)机械有限责任公司",
+        "宁波甬澄【江北】机械股份公司",
         "宁波甬澄 （江北） 机械股份有限公司",
         "宁波甬澄江北机械公司",
     ],
 )
-def test_brackets_spaces_and_legal_form_say_nothing(written):
-    assert plain_name(written) == "宁波甬澄江北机械"
+def test_brackets_spaces_and_legal_form_say_nothing(district, reasons, written):
+    CompanyFactory(district=district, name="宁波甬澄江北机械")
+    CompanyFactory(district=district, name=written)
+
+    assert reasons() == {("宁波甬澄江北机械", written): ["名称相同"]}
 
 
-def test_another_name_is_another_name():
-    assert plain_name("宁波甬澄机械有限公司") != plain_name("宁波甬澄电子有限公司")
+def test_another_name_is_another_name(district, reasons):
+    CompanyFactory(district=district, name="宁波甬澄机械有限公司")
+    CompanyFactory(district=district, name="宁波甬澄电子有限公司")
+
+    assert reasons() == {}
 
 
-def test_the_same_name_is_a_reason(district):
+def test_capitals_and_width_say_nothing(district, reasons):
+    CompanyFactory(district=district, name="宁波ＡＢｃ有限公司")
+    CompanyFactory(district=district, name="宁波abC公司")
+
+    assert len(reasons()) == 1
+
+
+def test_rows_of_another_district_and_those_that_were_merged_are_no_pair(district, reasons):
+    one, two = CompanyFactory.create_batch(2, district=district, name="甲公司")
+    CompanyFactory(district=DistrictFactory(), name="甲公司")
+    assert len(reasons()) == 1
+
+    two.merged_into = one
+    two.save()
+    assert reasons() == {}
+
+
+def test_the_same_name_is_a_reason(district, reasons):
     CompanyFactory(district=district, name="宁波甲（集团）有限公司")
     CompanyFactory(district=district, name="宁波甲(集团)公司")
     CompanyFactory(district=district, name="宁波乙有限公司")
@@ -51,7 +77,7 @@ def test_the_same_name_is_a_reason(district):
     assert reasons() == {("宁波甲（集团）有限公司", "宁波甲(集团)公司"): ["名称相同"]}
 
 
-def test_the_same_organisation_code_under_another_area_is_a_reason(district):
+def test_the_same_organisation_code_under_another_area_is_a_reason(district, reasons):
     code = uscc(4711)
     moved = f"91330206{code[8:17]}"
     CompanyFactory(district=district, name="甲", uscc=code)
@@ -60,7 +86,7 @@ def test_the_same_organisation_code_under_another_area_is_a_reason(district):
     assert reasons() == {("甲", "乙"): ["组织机构代码相同"]}
 
 
-def test_the_same_account_and_phone_are_reasons(district):
+def test_the_same_account_and_phone_are_reasons(district, reasons):
     one = callable_at("0574-87650000", district=district, name="甲")
     two = callable_at("(0574)87650000", district=district, name="乙")
     for company in (one, two):
@@ -69,7 +95,7 @@ def test_the_same_account_and_phone_are_reasons(district):
     assert reasons() == {("甲", "乙"): ["收款账号相同", "联系电话相同"]}
 
 
-def test_what_is_empty_or_shared_by_many_is_no_reason(district):
+def test_what_is_empty_or_shared_by_many_is_no_reason(district, reasons):
     for number in range(MOST + 1):
         callable_at("0574-12345678", district=district, name=f"第{number}家")
     CompanyFactory.create_batch(2, district=district)
@@ -77,7 +103,7 @@ def test_what_is_empty_or_shared_by_many_is_no_reason(district):
     assert reasons() == {}
 
 
-def test_the_most_reasons_stand_first(district):
+def test_the_most_reasons_stand_first(district, reasons):
     CompanyFactory(district=district, name="甲公司")
     CompanyFactory(district=district, name="甲有限公司")
     for name in ("乙公司", "乙有限公司"):

@@ -18,7 +18,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from tests.conftest import FreshClient
 from tests.permissions.matrix import SIGN_IN, Block
-from tests.permissions.world import ABSENT_NUMBER, World
+from tests.permissions.world import ABSENT_NUMBER, World, picture
 
 CSRF_TOKEN = "x" * 32
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -136,11 +136,15 @@ class Asker:
         return getattr(client, method.lower())(url, query_params=block.query)
 
     def form_of(self, block: Block, name: str) -> dict[str, Any]:
-        """What the block sends; `$case` stands for the key of the object of that kind."""
-        return {
-            key: self.world.objects[value[1:]][name] if str(value).startswith("$") else value
-            for key, value in block.send.items()
-        }
+        """What the block sends. `$case` stands for the key of the object of that kind,
+        `$case.own` for that of one of them, `@photo.png` for a picture of that name."""
+        return {key: self._sent(value, name) for key, value in block.send.items()}
+
+    def _sent(self, value: Any, name: str) -> Any:
+        if str(value).startswith("$"):
+            kind, _dot, which = value[1:].partition(".")
+            return self.world.objects[kind][which or name]
+        return picture(value[1:]) if str(value).startswith("@") else value
 
 
 def _rows_of(columns: frozenset[str]) -> dict[str, list[Any]]:

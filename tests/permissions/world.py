@@ -18,11 +18,14 @@ from accounts.models import OFFICERS, Department, District, Role, User
 from companies import services as company_services
 from companies.imports import services as imports
 from companies.imports.kinds import KINDS
+from companies.merging.services import merge
 from companies.models import (
     Company,
     CreditEntry,
     Incident,
     IndustryIntensity,
+    Invitation,
+    Registration,
     StoredFile,
 )
 from companies.profile.models import (
@@ -32,6 +35,9 @@ from companies.profile.models import (
     ScaleYear,
     SourceRule,
 )
+from companies.registration.services import register
+from companies.team.enums import MemberRole, Scope
+from companies.team.services import end_member, hash_of, invite
 from companies.vault.models import PreviewPage
 from disbursements import services as disbursements
 from outbox.models import Job, State
@@ -116,7 +122,11 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
     membership = MemberFactory(company=companies["own"])
     former = membership.user
     applications.start_application(domain.item(domain.ALONE), companies["own"], by=former)
-    membership.delete()
+    lead = domain.clerk_of(companies["own"])
+    end_member(membership, by=lead)
+    keeper = MemberFactory(
+        company=companies["own"], role=MemberRole.CLERK, scopes=[Scope.DATA]
+    ).user
     foreigner = UserFactory(username="foreign_official")
     for place, role in [
         ("yz-science", Role.REVIEWER),
@@ -140,6 +150,7 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
         "anonymous": None,
         "clerk": MemberFactory(company=companies["own"]).user,
         "other_clerk": MemberFactory(company=companies["other"]).user,
+        "keeper_clerk": keeper,
         "former_clerk": former,
         "reviewer": appointed("reviewer", "jb-science", Role.REVIEWER),
         "co_reviewer": appointed("co_reviewer", "jb-development", Role.REVIEWER),
@@ -216,12 +227,39 @@ def _rows_of_company(company: Company) -> dict[str, object]:
         "notice": award.notice.pk,
         "check_code": award.notice.check_code,
         "member": clerk.pk,
+        "membership": MemberFactory(company=company).pk,
+        **_invited(company, clerk),
         "yearly_figure": company.figures.earliest("pk").pk,
         "credit_entry": CreditEntry.objects.create(
             company=company, title="失信", listed_on=domain.TODAY
         ).pk,
         "incident": Incident.objects.create(company=company, kind="safety", date=domain.TODAY).pk,
     }
+
+
+def _invited(company: Company, lead: User) -> dict[str, object]:
+    """An offer to somebody who is nobody in the matrix, and the token that only the mail has."""
+    invitation = invite(
+        company, "somebody@example.com", role=MemberRole.CLERK, scopes=[Scope.APPLY],
+        ends_on=None, by=lead,
+    )  # fmt: skip
+    token = f"token-{company.pk}"
+    Invitation.objects.filter(pk=invitation.pk).update(token_hash=hash_of(token))
+    return {"invitation": invitation.pk, "token": token}
+
+
+def _registration(district: District) -> Registration:
+    unclaimed = CompanyFactory(district=district)
+    return register(
+        unclaimed.uscc,
+        name=unclaimed.name,
+        district=district,
+        street="",
+        role=MemberRole.LEGAL,
+        licence=picture(),
+        code_confirmed=True,
+        by=UserFactory(),
+    )
 
 
 def _rows_of_district(code: str) -> dict[str, object]:
@@ -237,6 +275,9 @@ def _rows_of_district(code: str) -> dict[str, object]:
     for awards in to_pay:
         notices.render(str(awards[0].notice.pk))
     listed = [company.uscc, "失信", "", "2026-01-05", ""]
+    merged = merge(
+        CompanyFactory(district=district), CompanyFactory(district=district), by=administrator
+    )
     (unpaid,) = to_pay.pop()
     batches = [disbursements.make_batch(district, awards, by=maker) for awards in to_pay]
     disbursements.approve_batch(batches[2], by=second)
@@ -264,6 +305,12 @@ def _rows_of_district(code: str) -> dict[str, object]:
             "fiscal", [FISCAL, [company.uscc, 2025, "1.00", "税务导入", ""]], maker
         ),
         "source_rule": SourceRule.objects.get_or_create(district=district, measure="revenue")[0].pk,
+        "merge": merged.pk,
+        "second": second.pk,
+        "to_pay": unpaid.pk,
+        "twin": CompanyFactory(district=district).pk,
+        "double": CompanyFactory(district=district).pk,
+        "registration": _registration(district).pk,
         "stand_in": StandInFactory(
             appointment=domain.official(_department(LEADS[code]), Role.REVIEWER).appointments.get()
         ).pk,
@@ -314,22 +361,22 @@ def _detached_file(company: Company) -> UUID:
     application = _filed(company, "己")
     domain.decide(domain.open_tasks(application)[0], Verdict.RETURN)
     attachment = applications.attach_file(
-        application, "其他材料", _picture(), by=application.created_by
+        application, "其他材料", picture(), by=application.created_by
     )
     applications.remove_attachment(attachment, by=application.created_by)
     return attachment.file_id
 
 
-def _picture() -> SimpleUploadedFile:
+def picture(name: str = "照片.png") -> SimpleUploadedFile:
     stream = io.BytesIO()
     Image.new("RGB", (20, 10), "red").save(stream, "PNG")
-    return SimpleUploadedFile("照片.png", stream.getvalue())
+    return SimpleUploadedFile(name, stream.getvalue())
 
 
 def _draw_a_page(file: StoredFile) -> None:
     """As the worker would, without its process."""
     page = PreviewPage(file=file, number=1, width=20, height=10)
-    page.image.save("page.png", ContentFile(_picture().read()), save=False)
+    page.image.save("page.png", ContentFile(picture().read()), save=False)
     page.save()
 
 

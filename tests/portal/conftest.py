@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 
+from tests.conftest import FreshClient
 from tests.fixtures_domain import (  # noqa: F401
     budget,
     clerk,
@@ -14,7 +15,7 @@ from tests.fixtures_domain import (  # noqa: F401
 @pytest.fixture
 def portal(clerk) -> Client:  # noqa: F811
     """The browser of somebody who acts for the company."""
-    client = Client()
+    client = FreshClient()
     client.force_login(clerk)
     return client
 

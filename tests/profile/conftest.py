@@ -1,8 +1,8 @@
 import pytest
-from django.test import Client
 
 from accounts.models import Role, User
 from subsidies.models import Award
+from tests.conftest import FreshClient
 from tests.domain import claim, notified_award
 from tests.fixtures_domain import (  # noqa: F401
     budget,
@@ -32,11 +32,11 @@ def award(company, budget) -> Award:  # noqa: F811
 
 
 @pytest.fixture
-def portal(clerk) -> Client:  # noqa: F811
+def portal(clerk) -> FreshClient:  # noqa: F811
     return browser_of(clerk)
 
 
-def browser_of(user: User) -> Client:
-    client = Client()
+def browser_of(user: User) -> FreshClient:
+    client = FreshClient()
     client.force_login(user)
     return client

@@ -1,12 +1,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from accounts.models import District, Role
 from companies.registration import services
 from companies.team.enums import MemberRole
 from reviews.services import finance_department
 from tests import domain
+from tests.conftest import FreshClient
 from tests.factories import UserFactory, uscc
 from tests.fixtures_domain import (  # noqa: F401
     clock,
@@ -63,7 +63,7 @@ def browser():
     """Makes the browser of a person."""
 
     def of(user):
-        client = Client()
+        client = FreshClient()
         client.force_login(user)
         return client
 

@@ -6,16 +6,30 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Appointment, Department, Role, User
 from audit.models import Entry
+from companies.merging import services as merging
+from companies.models import AccountChange
+from companies.registration.services import register
+from companies.team.enums import MemberRole
 from disbursements import services
 from disbursements.models import Batch
 from reviews.models import Opinion, StageKind
+from reviews.services import finance_department
+from subsidies.models import CompanyYear, PolicyDocument
 from tests import domain
-from tests.factories import AppointmentFactory, UserFactory
+from tests.factories import (
+    AppointmentFactory,
+    CompanyFactory,
+    MemberFactory,
+    UserFactory,
+    uscc,
+)
 from tests.finance.conftest import awards, maker, second  # noqa: F401
 from tests.signing_in.people import PASSWORD, signed_in
 
@@ -97,10 +111,17 @@ def test_a_batch_is_approved_only_by_somebody_who_just_gave_the_password(
     assert batch.approved_by == second
 
 
-def test_paying_asks_too(old, batch, maker):  # noqa: F811
+def test_paying_asks_too(old, batch, maker, second):  # noqa: F811
     old.force_login(with_password(maker))
+    address = reverse("batch_pay", args=[batch.pk])
+    services.approve_batch(batch, by=User.objects.get(pk=second.pk))
+    key = {"submission": str(uuid4())}
 
-    assert old.post(reverse("batch_pay", args=[batch.pk])).status_code == ASKED
+    # Not to be told of a slip.
+    assert old.post(address, {**key, "on": "2026-02-30"}).status_code == 422
+    assert old.post(address, {**key, "on": domain.TODAY}).status_code == ASKED
+    # The key is not used up by asking.
+    assert old.post(address, {**key, "on": domain.TODAY, ANSWER: PASSWORD}).status_code == 302
 
 
 def test_a_list_to_be_downloaded_asks_and_leads_on(old, batch, second, maker):  # noqa: F811
@@ -129,12 +150,14 @@ def test_a_sign_in_counts_for_five_minutes(batch, second, clock):  # noqa: F811
     client = signed_in(with_password(second))
     clock.shift(timedelta(minutes=5))
     assert client.post(reverse("batch_approve", args=[batch.pk])).status_code == ASKED
-    client.post(reverse("batch_approve", args=[batch.pk]), {ANSWER: PASSWORD})
+    approval = {"submission": str(uuid4()), ANSWER: PASSWORD}
+    client.post(reverse("batch_approve", args=[batch.pk]), approval)
     clock.shift(timedelta(minutes=4, seconds=59))
 
-    response = client.post(reverse("batch_pay", args=[batch.pk]), {})
+    fields = {"submission": str(uuid4()), "on": domain.TODAY}
+    response = client.post(reverse("batch_pay", args=[batch.pk]), fields)
 
-    assert response.status_code != ASKED
+    assert response.status_code == 302
 
 
 def test_what_was_chosen_several_times_is_kept_so(old, world, company):
@@ -186,3 +209,142 @@ def test_setting_somebodys_password_asks_first(old, world):
     response = old.get(reverse("admin:auth_user_password_change", args=[UserFactory().pk]))
 
     assert response.url.startswith("/login/again/")
+
+
+def finance_person(company, role=Role.FINANCE):
+    return domain.official(finance_department(company.district), role)
+
+
+def invite(company):
+    fields = {"email": "new@example.org", "role": "clerk", "scopes": "apply"}
+    return domain.clerk_of(company), reverse("team"), fields
+
+
+def change_place(company):
+    member = MemberFactory(company=company, role="clerk", scopes=["apply"])
+    fields = {"role": "clerk", "scopes": "data"}
+    return domain.clerk_of(company), reverse("member_edit", args=[member.pk]), fields
+
+
+def end_place(company):
+    member = MemberFactory(company=company, role="clerk", scopes=["apply"])
+    return domain.clerk_of(company), reverse("member_end", args=[member.pk]), {}
+
+
+def change_account(company):
+    fields = {"bank": "宁波银行江北支行", "number": "70010122000099999", "cnaps": ""}
+    return domain.clerk_of(company), reverse("company_profile"), fields
+
+
+def check_account(company):
+    change = AccountChange.objects.create(
+        company=company, account=company.current_account, asked_by=domain.clerk_of(company)
+    )
+    return finance_person(company), reverse("account_check", args=[change.pk]), {}
+
+
+def confirm_account(company):
+    user, address, fields = check_account(company)
+    return user, address.replace("check", "confirm"), fields
+
+
+def refuse_account(company):
+    user, address, _fields = check_account(company)
+    return user, address.replace("check", "refuse"), {"reason": "户名不符"}
+
+
+def correct_figure(company):
+    figure = company.figures.get(measure="fiscal_contribution")
+    type(figure).objects.filter(pk=figure.pk).update(frozen_at=timezone.now())
+    fields = {"value": "5", "as_of": "2026-03-01", "reason": "税务年终清算"}
+    return finance_person(company), reverse("figure_correct", args=[figure.pk]), fields
+
+
+def settle_year(company):
+    row = CompanyYear.objects.create(company=company, district=company.district, year=2025)
+    return finance_person(company), reverse("year_settle", args=[row.pk]), {}
+
+
+def merge(company):
+    other = CompanyFactory(district=company.district)
+    keeper = finance_person(company, Role.ADMINISTRATOR)
+    return keeper, reverse("company_merge", args=[company.pk, other.pk]), {}
+
+
+def part(company):
+    keeper, _address, _fields = merge(company)
+    other = CompanyFactory(district=company.district)
+    done = merging.merge(company, other, by=keeper)
+    return keeper, reverse("merge_undo", args=[done.pk]), {}
+
+
+def confirm_registration(company):
+    registration = register(
+        uscc(987654),
+        name="宁波新登有限公司",
+        district=company.district,
+        street="",
+        role=MemberRole.ADMINISTRATOR,
+        licence=SimpleUploadedFile("a.pdf", domain.PDF),
+        code_confirmed=False,
+        by=UserFactory(),
+    )
+    keeper = finance_person(company, Role.ADMINISTRATOR)
+    return keeper, reverse("registration_confirm", args=[registration.pk]), {}
+
+
+def set_rule(company):
+    fields = {
+        "document": PolicyDocument.objects.get(code="jb24").pk,
+        "kind": "penalty",
+        "effect": "blocks",
+        "starts_on": domain.TODAY,
+        "reason": "区里的通知",
+    }
+    return finance_person(company, Role.POLICY_OFFICER), reverse("credit_rules"), fields
+
+
+WEIGHTY = [
+    invite,
+    change_place,
+    end_place,
+    change_account,
+    check_account,
+    confirm_account,
+    refuse_account,
+    correct_figure,
+    settle_year,
+    merge,
+    part,
+    confirm_registration,
+    set_rule,
+]
+
+
+@pytest.mark.parametrize("act", WEIGHTY)
+def test_acts_on_people_rows_figures_and_accounts_ask_and_lose_nothing(old, company, act):
+    user, address, fields = act(company)
+    fields["submission"] = str(uuid4())
+    old.force_login(with_password(user))
+    before = Entry.objects.count()
+
+    response = old.post(address, fields)
+
+    assert response.status_code == ASKED
+    assert Entry.objects.count() == before
+    for name, value in fields.items():
+        assert f'name="{name}" value="{value}"' in response.text
+    answer = old.post(address, {**fields, ANSWER: PASSWORD})
+    # Nobody has checked the account that is to be confirmed.
+    assert answer.status_code == (409 if act is confirm_account else 302)
+
+
+@pytest.mark.parametrize("act", [invite, change_place, change_account, correct_figure, set_rule])
+def test_a_slip_is_told_before_the_password_is_asked_for(old, company, act):
+    user, address, fields = act(company)
+    old.force_login(with_password(user))
+
+    response = old.post(address, dict.fromkeys(fields, "") | {"ends_on": "gestern"})
+
+    assert response.status_code == 422
+    assert ANSWER not in response.text

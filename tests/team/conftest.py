@@ -1,6 +1,6 @@
 import pytest
-from django.test import Client
 
+from tests.conftest import FreshClient
 from tests.factories import MemberFactory
 from tests.fixtures_domain import (  # noqa: F401
     clerk,
@@ -28,7 +28,7 @@ def browser():
     """Makes the browser of a person."""
 
     def of(user):
-        client = Client()
+        client = FreshClient()
         client.force_login(user)
         return client
 

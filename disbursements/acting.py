@@ -1,0 +1,29 @@
+"""What the pages of finance have in common: an act is done and told, or refused on its page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from accounts.access import SignedInRequest
+from accounts.refusals import Refused
+
+
+def do(
+    request: SignedInRequest,
+    act: Callable[[], object],
+    done: str,
+    *,
+    to: Any,
+    show: Callable[..., HttpResponse],
+) -> HttpResponse:
+    """Do it, say so and lead to `to`; where it is refused, `show` the page as it stands now with
+    every reason why not (`faults`, `status`)."""
+    try:
+        act()
+    except Refused as refusal:
+        return show(faults=refusal.messages, status=refusal.status_code)
+    messages.success(request, done)
+    return redirect(to)
