@@ -19,7 +19,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Whatever nobody caught. A database that is away is told as such, also where the session
     could not be read."""
     error = sys.exc_info()[1]
-    if isinstance(error, OperationalError | InterfaceError) or is_full(error):
+    if error and (isinstance(error, OperationalError | InterfaceError) or is_full(error)):
         return unavailable(request, error)
     return _page(request, "500.html", 500)
 
@@ -27,14 +27,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Whatever is no proper request. Where the session could not be written because the database
     was lost, Django says that it was deleted: that is not the person's fault."""
-    error: BaseException | None = exception
-    while error := error and error.__context__:
+    error = exception.__context__
+    while error:
         if isinstance(error, OperationalError | InterfaceError):
             return unavailable(request, error)
+        error = error.__context__
     return _page(request, "400.html", 400)
 
 
-def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Full, where the disk is; busy, where a wait ran out and nothing was written; away, where the
     connection was lost and nobody knows whether the last commit arrived."""
     if is_full(error):
@@ -46,14 +47,14 @@ def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     return response
 
 
-def is_full(error: BaseException | None) -> bool:
+def is_full(error: BaseException) -> bool:
     """Whether a disk is full: the one of the files, or the database's."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return getattr(getattr(error, "__cause__", None), "sqlstate", None) == DISK_FULL
+    return getattr(error.__cause__, "sqlstate", None) == DISK_FULL
 
 
-def is_passing(error: Exception) -> bool:
+def is_passing(error: BaseException) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in PASSING
 
 
