@@ -17,14 +17,13 @@ from accounts.stand_ins.views import HAVE_STAND_INS
 from companies.imports.access import kinds_for
 from companies.models import Company, Registration
 from companies.team.access import company_of
+from reviews.services import DECIDES
 from subsidies.applications.enums import EDITABLE
 from subsidies.applications.models import Application
 from subsidies.catalogue.desk import EDITION_ROLES
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-CASE_ROLES = (Role.REVIEWER, Role.LEAD, Role.AUDITOR)
 
 
 @dataclass(frozen=True)
@@ -146,11 +145,10 @@ class Frame:
         entries = []
         if has_office(self.request, *KEEPERS):
             entries.append(self._entry(_("工作台"), "desk"))
-        if self.user.has_role(*CASE_ROLES, Role.FINANCE):
-            entries += [
-                self._entry(_("待办"), "worklist"),
-                self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]),
-            ]
+        if self.user.has_role(*DECIDES):
+            entries.append(self._entry(_("待办"), "worklist"))
+        if self.user.has_role(*DECIDES, Role.AUDITOR):
+            entries.append(self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]))
         if self.user.is_official:
             entries.append(
                 self._entry(

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from accounts.admin import KEEPERS, has_office, site
 from accounts.models import Role
 from companies.team.access import company_of
-from config.context import CASE_ROLES
 
 
 @require_safe
@@ -18,7 +17,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Each to their own work: officials to what waits for them, all others to the policies."""
     user = request.user
     if user.is_authenticated:
-        if user.has_role(*CASE_ROLES):
+        if user.has_role(Role.REVIEWER, Role.LEAD, Role.AUDITOR):
             return redirect("worklist")
         if user.has_role(Role.FINANCE):
             return redirect("finance_home")
