@@ -90,8 +90,10 @@ bench: setup
 
 PROFILE ?= short
 SEED ?=
+MINUTES ?=
 chaos: setup
-	@$(PYTHON) -m chaos $(PROFILE) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report $(REPORT))
+	@$(PYTHON) -m chaos $(PROFILE) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(REPORT),--report $(REPORT))
 
 sabotage: setup
 	@$(PYTHON) -m sabotage $(ONLY)

@@ -19,6 +19,8 @@ from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
 DRAIN_SECONDS = 900
+# How many of the cases.
+TWICE = 0.1
 
 
 def main() -> int:
@@ -37,7 +39,8 @@ def main() -> int:
     # PostgreSQL, which never runs as root, has to pass through.
     folder.chmod(0o755)
     report = Report()
-    report.say(f"make chaos PROFILE={options.profile} SEED={seed}")
+    bound = f" MINUTES={options.minutes:g}" if options.minutes else ""
+    report.say(f"make chaos PROFILE={options.profile} SEED={seed}{bound}")
     random = Random(seed)
     faults = plan.faults(profile, random)
     report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
@@ -94,14 +97,15 @@ def _burn(
     from chaos import checker, world
 
     began = time.monotonic()
-    made = world.build(profile.approvals)
+    # Some cases are given to two people.
+    made = world.build(round(profile.approvals / (1 + TWICE) * 1.01))
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
     progress = Progress(sum(len(work) for _browser, work in approvers), minutes)
     finance = Finance(
         [
-            Browser(str(pk), installation.port, world.cookies_of(people[pk]), history)
+            Browser(str(pk), installation.ports, world.cookies_of(people[pk]), history)
             for pk in made.finance
         ],
         random,
@@ -132,8 +136,8 @@ def _burn(
     burning.join()
     finance.join()
     drained = _drain(checker)
-    for name in ("web", "jobs", "jobs 2", "beat"):
-        installation.children[name].stop()
+    for child in installation.children.values():
+        child.stop()
     restarts = {name: child.restarts for name, child in installation.children.items()}
     found = checker.findings(history, installation.var / "mail")
     _tell(report, history, fire, burnt, drained, restarts, checker, found)
@@ -141,10 +145,10 @@ def _burn(
 
 
 def _approvers(made, clients, random, people, installation, history, world):
-    """Each client with its cases; every tenth case is given to two people at once."""
+    """Each client with its cases; some are given to two people at once."""
     by_person: dict[int, list[Work]] = {}
     for work in made.work:
-        number = 2 if random.random() < 0.1 and len(work.approvers) > 1 else 1
+        number = 2 if random.random() < TWICE and len(work.approvers) > 1 else 1
         for person in random.sample(work.approvers, number):
             by_person.setdefault(person, []).append(work)
     share = max(1, clients // len(by_person))
@@ -153,7 +157,7 @@ def _approvers(made, clients, random, people, installation, history, world):
         for place in range(share):
             browser = Browser(
                 f"{person}:{place}",
-                installation.port,
+                installation.ports,
                 world.cookies_of(people[person]),
                 history,
             )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ TIMEOUT_SECONDS = 60
 PATIENCE_SECONDS = 300
 # How often somebody opens a case before deciding on it. In between they send the form that they
 # know, as a list of cases would: rendering pages is not what burns here.
-READS = 0.25
+READS = 0.1
 # Of everybody; asked for again before weighty acts.
 PASSWORD = "Kindling-2026"
 TOKEN_FIELD = "csrfmiddlewaretoken"
@@ -126,11 +127,14 @@ def forms_of(html: str) -> list[Form]:
 
 
 class Browser:
-    """One signed-in person. Cookies are those of the visit; redirects are not followed."""
+    """One signed-in person, behind a proxy that gives each request to the next web server.
+    Cookies are those of the visit; redirects are not followed."""
 
-    def __init__(self, who: str, port: int, cookies: dict[str, str], history: History) -> None:
+    def __init__(
+        self, who: str, ports: list[int], cookies: dict[str, str], history: History
+    ) -> None:
         self.who = who
-        self._port = port
+        self._ports = cycle(ports)
         self._cookies = dict(cookies)
         self._history = history
 
@@ -148,7 +152,8 @@ class Browser:
     def _request(
         self, method: str, path: str, body: str | None, *, act: str
     ) -> tuple[int | None, str]:
-        origin = f"http://127.0.0.1:{self._port}"
+        port = next(self._ports)
+        origin = f"http://127.0.0.1:{port}"
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
             "Origin": origin,
@@ -157,7 +162,7 @@ class Browser:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         began = time.time()
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         status: int | None = None
         text = ""
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -208,7 +213,7 @@ class Approver(threading.Thread):
             if sent is None:
                 status, page = self._browser.get(f"/workspace/cases/{case}/")
                 if status != 200:
-                    time.sleep(self._random.uniform(0.1, 0.5))
+                    time.sleep(self._random.uniform(0.5, 1.5))
                     continue
                 form = next((form for form in forms_of(page) if form.action == action), None)
                 if form is None:
@@ -238,11 +243,12 @@ class Approver(threading.Thread):
                     # The same form again: whether the first one arrived nobody knows.
                     lost += 1
                 case 503 | 502 | 500:
-                    pass
+                    # As the page says: in a moment.
+                    time.sleep(self._random.uniform(0.5, 1.5))
                 case _:
                     self._history.keep(case, page)
                     return self._outcome(case, f"unexpected {status}", lost)
-            time.sleep(self._random.uniform(0.05, 0.4))
+            time.sleep(self._random.uniform(0.2, 0.8))
         return self._outcome(case, "gave up", lost)
 
     def _form_known(self, work: Work) -> list[tuple[str, str]] | None:

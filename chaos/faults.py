@@ -1,6 +1,7 @@
 """How each kind of fault is done."""
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -16,6 +17,8 @@ from chaos.servers import Installation
 # Longer than a request may take to fail, shorter than anything that would end the process.
 HANG_SECONDS = 4.0
 RECOVERY_SECONDS = 30
+WEB = ["web", "web 2"]
+JOBS = ["jobs", "jobs 2"]
 
 
 class Faults:
@@ -56,19 +59,19 @@ class Faults:
         installation = self._installation
         match kind:
             case "web worker":
-                self._one_of("web").kill()
+                self._one_of(self._random.choice(WEB)).kill()
             case "web":
-                installation.children["web"].kill()
+                installation.children[self._random.choice(WEB)].kill()
             case "job child":
-                self._one_of(self._random.choice(["jobs", "jobs 2"])).kill()
+                self._one_of(self._random.choice(JOBS)).kill()
             case "jobs":
-                installation.children[self._random.choice(["jobs", "jobs 2"])].kill()
+                installation.children[self._random.choice(JOBS)].kill()
             case "beat":
                 installation.children["beat"].kill()
             case "web worker hangs":
-                self._hang(self._one_of("web"))
+                self._hang(self._one_of(self._random.choice(WEB)))
             case "job child hangs":
-                self._hang(self._one_of("jobs"))
+                self._hang(self._one_of(self._random.choice(JOBS)))
             case "database backend":
                 # One lost backend makes PostgreSQL end all others and recover.
                 self._random.choice(self._backends()).kill()
@@ -141,7 +144,8 @@ class Progress:
 
     def __init__(self, total: int, minutes: float | None) -> None:
         self.total = total
-        self._deadline = time.monotonic() + 60 * minutes if minutes else None
+        self._began = time.monotonic()
+        self._seconds = 60 * minutes if minutes else math.inf
         self.settled = 0
         self.over = False
         self._lock = threading.Lock()
@@ -153,8 +157,9 @@ class Progress:
     @property
     def late(self) -> bool:
         """Whether the time is up: nothing new is begun."""
-        return self._deadline is not None and time.monotonic() > self._deadline
+        return time.monotonic() - self._began > self._seconds
 
     @property
     def share(self) -> float:
-        return self.settled / self.total
+        """Of what there is to do, or of the time where that is shorter."""
+        return max(self.settled / self.total, (time.monotonic() - self._began) / self._seconds)

@@ -94,13 +94,13 @@ class Child:
 
 
 class Installation:
-    """Database, Redis, web, two workers and beat in a folder of their own."""
+    """Database, Redis, two web servers, two workers and beat in a folder of their own."""
 
     def __init__(self, folder: Path, *, failpoints: str = "") -> None:
         self.folder = folder
         self.var = folder / "var"
         self.var.mkdir(parents=True)
-        self.port = free_port()
+        self.ports = [free_port(), free_port()]
         self._failpoints = failpoints
         self.database_url = local.postgres_url(self.var)
         self._stop_redis = local.start_redis(self.var)
@@ -108,8 +108,8 @@ class Installation:
             "VAR_DIR": str(self.var),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": local.redis_url(self.var),
-            "PORT": str(self.port),
-            "BASE_URL": f"http://127.0.0.1:{self.port}",
+            "MEDIA_ROOT": str(self.var / "media"),
+            "BASE_URL": f"http://127.0.0.1:{self.ports[0]}",
             "LOG_LEVEL": "WARNING",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
@@ -119,34 +119,44 @@ class Installation:
         """Start the processes; those of the product may end at failpoints."""
         celery = ["celery", "--quiet", "--app", "config"]
         worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+        web = ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
         commands = {
-            "web": ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"],
+            "web": web,
+            "web 2": web,
             "jobs": [*worker, "--hostname", "one@%h"],
             "jobs 2": [*worker, "--hostname", "two@%h"],
             "beat": [*celery, "beat"],
         }
         environment = self.environment | {
             "FAILPOINTS": self._failpoints,
-            "WEB_WORKERS": "4",
+            "WEB_WORKERS": "2",
             "WEB_THREADS": "4",
+        }
+        # What a web server counts lies in its own folder.
+        own = {
+            name: {"PORT": str(port), "VAR_DIR": str(self.folder / name)}
+            for name, port in zip(("web", "web 2"), self.ports, strict=True)
         }
         for name, command in commands.items():
             log = self.folder / f"{name.replace(' ', '-')}.log"
-            self.children[name] = Child(name, command, environment, log)
+            self.children[name] = Child(name, command, environment | own.get(name, {}), log)
         self.wait_until_ready()
 
-    def wait_until_ready(self) -> float:
-        """Seconds until the web server answers again."""
+    def wait_until_ready(self) -> None:
+        """Returns when every web server answers."""
         began = time.monotonic()
+        waiting = list(self.ports)
         while time.monotonic() - began < READY_SECONDS:
             with (
                 contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection,
+                socket.create_connection(("127.0.0.1", waiting[0]), timeout=2) as connection,
             ):
                 connection.settimeout(2)
                 connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
                 if b" 200 " in connection.recv(100):
-                    return time.monotonic() - began
+                    del waiting[0]
+                    if not waiting:
+                        return
             time.sleep(PAUSE)
         raise RuntimeError(f"web does not answer; see {self.folder / 'web.log'}")
 

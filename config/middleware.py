@@ -34,7 +34,8 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
 
 
 class BusyMiddleware:
-    """A lock or statement that took too long becomes "busy, try again": nothing was written."""
+    """A lock or statement that took too long becomes "busy, try again": nothing was written. So
+    does a disk that is full."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -46,6 +47,7 @@ class BusyMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError) and errors.is_passing(error):
+        passing = isinstance(error, OperationalError) and errors.is_passing(error)
+        if passing or errors.is_full(error):
             return errors.unavailable(request, error)
         return None

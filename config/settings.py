@@ -449,6 +449,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
+            "class": "config.logs.OneLine",
             "format": "{asctime} {levelname} {correlation_id} {name}: {message}",
             "style": "{",
         }

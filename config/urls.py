@@ -25,4 +25,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", site.urls),
 ]
 
+handler400 = "config.errors.bad_request"
 handler500 = "config.errors.server_error"

@@ -97,7 +97,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return [{"id": "reauthenticate", "url": reverse("account_reauthenticate")}]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """axes counts for an account and an address; this, for an address over all accounts."""
+        """axes counts for an account and an address; this, for an address over all accounts.
+
+        Whoever is signed in gives the password of one account only. An office behind one address
+        would wait for each other here, and be told of failures that were none.
+        """
+        if request.user.is_authenticated:
+            return
         self._login_failed_rl_usage = ratelimit._impl.consume(
             request, app="allauth.account", action="sign_in_failed"
         )

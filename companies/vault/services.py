@@ -1,6 +1,6 @@
 """The document vault: what a company keeps, what a scanner says of it, when it runs out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -35,6 +35,13 @@ FORGOTTEN_AFTER = timedelta(days=30)
 SCAN_AGAIN_AFTER = timedelta(minutes=5)
 # A file without a row is the trace of a transaction that failed, once it is older than any.
 ORPHAN_AFTER = timedelta(days=1)
+# Each folder of files, with the question whether a row knows a path in it. Rooms further on that
+# keep files add theirs when the applications are loaded.
+FOLDERS: dict[str, Callable[[str], bool]] = {
+    "companies": lambda path: StoredFile.objects.filter(content=path).exists(),
+    "previews": lambda path: PreviewPage.objects.filter(image=path).exists(),
+    "imports": lambda path: Import.objects.filter(content=path).exists(),
+}
 
 
 def keep_file(
@@ -192,23 +199,16 @@ def _remind(stored: StoredFile, threshold: int) -> None:
 
 
 def sweep_orphans() -> int:
-    """Delete files of the vault that no row knows: their transaction failed. How many it were."""
+    """Delete files that no row knows: their transaction failed. How many it were."""
     oldest = (timezone.now() - ORPHAN_AFTER).timestamp()
     swept = 0
-    for folder, known in _known_files():
+    for folder, known in FOLDERS.items():
         for path in sorted(Path(settings.MEDIA_ROOT, folder).glob("*/*")):
             relative = f"{folder}/{path.parent.name}/{path.name}"
             if path.is_file() and path.stat().st_mtime < oldest and not known(relative):
                 path.unlink(missing_ok=True)
                 swept += 1
     return swept
-
-
-def _known_files() -> Iterator[tuple[str, Callable[[str], bool]]]:
-    """Each folder, with the question whether a row knows a path in it."""
-    yield "companies", lambda path: StoredFile.objects.filter(content=path).exists()
-    yield "previews", lambda path: PreviewPage.objects.filter(image=path).exists()
-    yield "imports", lambda path: Import.objects.filter(content=path).exists()
 
 
 def _tell_members(stored: StoredFile, event: str, subject: str, body: str) -> None:

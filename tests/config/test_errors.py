@@ -1,16 +1,20 @@
-"""What a person is told when something failed (F09, C14, D05): a page of its own, with the number
-of the request, and nothing of what went wrong inside."""
+"""What a person is told when something failed (F09, F11, F13, C14, D05): a page of its own, with
+the number of the request, and nothing of what went wrong inside."""
 
+import errno
 import logging
 import re
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.urls import path
 from psycopg import errors
 
 from config import urls
+from config.logs import OneLine
 
 NUMBER = re.compile(r"编号 ([0-9a-f]{32})")
 
@@ -33,7 +37,23 @@ FAILURES = {
     "busy": operational(errors.LockNotAvailable()),
     "late": operational(errors.QueryCanceled()),
     "away": operational(errors.AdminShutdown()),
+    "crowded": operational(errors.TooManyConnections()),
     "closed": InterfaceError("the connection is closed"),
+    "full": OSError(errno.ENOSPC, "No space left on device: /srv/media"),
+    "full database": operational(errors.DiskFull()),
+}
+
+
+def session_not_written(cause):
+    """What Django makes of it, whatever the reason."""
+    interrupted = SessionInterrupted("The request's session was deleted")
+    interrupted.__context__ = cause
+    return interrupted
+
+
+FAILURES |= {
+    "session gone": session_not_written(UpdateError()),
+    "session away": session_not_written(operational(errors.AdminShutdown())),
 }
 
 
@@ -42,6 +62,7 @@ urlpatterns = [
     *urls.urlpatterns,
     *(path(f"fail/{name}", raising(error)) for name, error in FAILURES.items()),
 ]
+handler400 = urls.handler400
 handler500 = urls.handler500
 
 
@@ -66,7 +87,12 @@ def asker(failing, admin_user):
         ("busy", 503, "系统繁忙"),
         ("late", 503, "系统繁忙"),
         ("away", 503, "数据库暂时连不上"),
+        ("crowded", 503, "数据库暂时连不上"),
         ("closed", 503, "数据库暂时连不上"),
+        ("session gone", 400, "没有办成"),
+        ("session away", 503, "数据库暂时连不上"),
+        ("full", 503, "存储空间已满"),
+        ("full database", 503, "存储空间已满"),
     ],
 )
 def test_a_failure_is_a_plain_page_with_its_number(asker, name, status, sentence):
@@ -75,7 +101,7 @@ def test_a_failure_is_a_plain_page_with_its_number(asker, name, status, sentence
 
     assert response.status_code == status
     assert sentence in page
-    for secret in ("SELECT", "hunter2", "Traceback", "psycopg"):
+    for secret in ("SELECT", "hunter2", "/srv", "Traceback", "psycopg"):
         assert secret not in page
     if name not in ("busy", "late"):
         assert NUMBER.search(page)[1] == response["X-Request-ID"]
@@ -110,3 +136,18 @@ def test_the_log_has_a_failure_once_under_its_number(asker, caplog):
     (line,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     assert line.exc_info
     assert len(response["X-Request-ID"]) == 32
+
+
+def test_what_somebody_typed_begins_no_line_of_the_log(settings):
+    """T03."""
+    form = settings.LOGGING["formatters"]["line"]
+    assert form["class"] == f"{OneLine.__module__}.{OneLine.__name__}"
+    typed = "甲\r\n2026-03-11 ERROR forged\x1b[2J\u2028end"
+
+    line = OneLine("{levelname}: {message}", style="{").format(
+        logging.makeLogRecord({"msg": "no such person: %s", "args": (typed,)})
+    )
+
+    assert len(line.splitlines()) == 1
+    assert "甲\\r\\n2026-03-11 ERROR forged" in line
+    assert "\x1b" not in line

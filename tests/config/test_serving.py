@@ -1,0 +1,63 @@
+"""How the web server goes (F19): a deploy cuts nobody off."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from django.conf import settings
+
+from chaos.servers import free_port
+
+SECONDS = 15
+
+
+@pytest.fixture
+def port():
+    return free_port()
+
+
+@pytest.fixture
+def server(port, tmp_path):
+    """gunicorn as it serves the product, with a page that takes half a second."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "tests.config.slow"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"PORT": str(port), "WEB_WORKERS": "1", "VAR_DIR": str(tmp_path)},
+    )
+    try:
+        wait_for(lambda: is_open(port))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_open(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_request_under_way_is_finished_when_the_server_is_told_to_go(server, port, tmp_path):
+    begun = tmp_path / "begun"
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    asked.request("GET", f"/?{begun}")
+    wait_for(begun.exists)
+
+    server.send_signal(signal.SIGTERM)
+
+    assert asked.getresponse().read() == b"done"
+    assert server.wait(SECONDS) == 0
