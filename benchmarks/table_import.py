@@ -95,7 +95,10 @@ def main() -> None:
     rows = [COMPANIES, *company_rows(ROWS)]
     entries = [
         CREDIT,
-        *((row[0], "罚款", f"{n}号", "2025-03-01", "") for n, row in enumerate(rows[1:])),
+        *(
+            (row[0], "行政处罚", "罚款", f"{n}号", "2025-03-01", "")
+            for n, row in enumerate(rows[1:])
+        ),
     ]
     tables = (
         ("import-xlsx", ImportKind.COMPANIES, "xlsx", as_xlsx(rows)),

@@ -34,9 +34,9 @@ from companies.profile.models import (  # noqa: F401
     ScaleYear,
     SourceRule,
 )
-from companies.registration.models import Registration  # noqa: F401
+from companies.registration.models import Registration
 from companies.streets import Street
-from companies.team.enums import LEADS, MemberRole, Scope
+from companies.team.enums import LEADS, MemberRole, Scope, may_do
 from companies.team.models import Invitation  # noqa: F401
 from companies.vault.kinds import FileKind
 from companies.vault.models import PreviewPage, ScanState  # noqa: F401
@@ -273,9 +273,7 @@ class Member(models.Model):
     @property
     def may_do(self) -> list[str]:
         """What the person may do for the company, in words."""
-        if self.is_lead:
-            return [str(_("全部"))]
-        return [str(scope.label) for scope in Scope if scope in self.scopes]
+        return may_do(self.role, self.scopes)
 
 
 class BankAccount(models.Model):
@@ -680,11 +678,19 @@ class StoredFileQuerySet(models.QuerySet["StoredFile"]):
         """The files of the companies the person belongs to."""
         return self.filter(company__in=Company.objects.of_person(user))
 
+    def licences_unused(self) -> Self:
+        """Those that came for a registration which was not sent yet."""
+        sent = Registration.objects.filter(licence=OuterRef("pk"))
+        return self.filter(~Exists(sent), company__isnull=True)
+
+    def licences_kept_for(self, user: "User") -> Self:
+        return self.licences_unused().filter(uploaded_by=user)
+
 
 class StoredFile(models.Model):
     """A file that a company gave, once: the same bytes of the same company are one row.
 
-    Without a company it is the licence of a registration that is not confirmed.
+    Without a company it is the licence of a registration that is not confirmed, or not yet sent.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

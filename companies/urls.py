@@ -11,6 +11,7 @@ urlpatterns = [
     path("company/contacts/<int:pk>/", views.contact_edit, name="contact_edit"),
     path("company/contacts/<int:pk>/remove/", views.contact_remove, name="contact_remove"),
     path("company/figures/declare/", views.figure_declare, name="figure_declare"),
+    path("company/evidence/<str:kind>/<int:pk>/", views.evidence_attach, name="evidence_attach"),
     path("workspace/figures/<int:pk>/correct/", views.figure_correct, name="figure_correct"),
     path("industries/", views.industry_options, name="industry_options"),
     path("", include("companies.directory.urls")),

@@ -46,16 +46,31 @@ def check_sign(body: str) -> str:
 
 
 def fault(code: str) -> str:
-    """Why a normalised code cannot be a company's, for the person who typed it; empty where it
-    can, also where its last sign has to be confirmed."""
+    """Why a normalised code cannot be that of a company which registers, for the person who typed
+    it; empty where it can, also where its last sign has to be confirmed."""
+    if wrong := _fault_of_signs(code):
+        return wrong
+    if not code.startswith(COMPANY_PREFIXES):
+        return _("企业的代码以 91、92 或 93 开头。机关、事业单位和社会组织不在这里登记。")
+    return _fault_of_form(code)
+
+
+def misspelt(code: str) -> str:
+    """Why a normalised code cannot be anybody's; empty where it can."""
+    return _fault_of_signs(code) or _fault_of_form(code)
+
+
+def _fault_of_signs(code: str) -> str:
     if len(code) != 18:
         return _("统一社会信用代码是 18 位，现在是 %(length)d 位。") % {"length": len(code)}
     if wrong := "、".join(dict.fromkeys(sign for sign in code if sign not in ALPHABET)):
         return _("代码里没有“%(signs)s”这样的字符，请核对（没有字母 I、O、S、V、Z）。") % {
             "signs": wrong
         }
-    if not code.startswith(COMPANY_PREFIXES):
-        return _("企业的代码以 91、92 或 93 开头。机关、事业单位和社会组织不在这里登记。")
+    return ""
+
+
+def _fault_of_form(code: str) -> str:
     if verdict(code) is Verdict.REJECT:
         return _("代码有误：第 3 至 8 位应是数字，第 17 位应与前面相符。请对照营业执照核对。")
     return ""

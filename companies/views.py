@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,11 +28,21 @@ from companies.models import (
     Measure,
     YearlyFigure,
 )
-from companies.profile import industries
-from companies.profile.forms import ContactForm, CorrectionForm, DeclarationForm, ProfileForm
+from companies.profile import evidence, industries
+from companies.profile.forms import (
+    AttachForm,
+    ContactForm,
+    CorrectionForm,
+    DeclarationForm,
+    ProfileForm,
+)
 from companies.profile.page import Profile
 from companies.team.access import company_of, may
 from companies.team.enums import Scope
+from companies.vault import services as vault
+from companies.vault.kinds import FileKind
+
+INDUSTRIES_SHOWN = 40
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,10 +58,14 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
         require_password(request)
         is_first = not company.accounts.exists()
         account = services.change_account(company, by=request.user, **form.cleaned_data)
-        if is_first:
+        if account.is_current and is_first:
             messages.success(request, _("收款账户已保存。"))
         elif account.is_current:
             messages.success(request, _("收款账户已更新，以后的款项拨付到新账户。"))
+        elif is_first:
+            messages.info(
+                request, _("账户已收到。有款项待拨付，须经财政两人核对后生效，在此以前不拨付。")
+            )
         else:
             messages.info(
                 request,
@@ -208,14 +223,67 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     company = _own(request, Scope.DATA)
     asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
     initial = {"year": timezone.localdate().year - 1} | asked
-    form = DeclarationForm(request.POST or None, company=company, initial=initial)
+    typed = request.POST.copy() if request.method == "POST" else None
+    wrong_file: list[str] = []
+    upload = request.FILES.get("upload")
+    if typed is not None and isinstance(upload, UploadedFile):
+        # Into the vault at once and chosen there: whatever else is wrong, it need not come again.
+        try:
+            stored = vault.add_file(company, upload, kind=FileKind.ACCOUNTS, by=request.user)
+        except Refused as refusal:
+            wrong_file = refusal.messages
+        else:
+            typed["evidence"] = str(stored.pk)
+    form = DeclarationForm(typed, company=company, initial=initial)
+    for text in wrong_file:
+        form.add_error("upload", text)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data | {"measure": Measure(form.cleaned_data["measure"])}
+        del given["upload"]
         figures.declare_figure(company, by=request.user, **given)
         messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
         return redirect("company_profile")
     status = 422 if form.errors else 200
     return _form_page(request, company, form, _("申报年度数据"), _("登记数据"), [], status)
+
+
+@require_http_methods(["GET", "POST"])
+def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
+    """The paper of a dated fact: from the company, or from who keeps the registry."""
+    known = evidence.KINDS.get(kind)
+    if known is None:
+        raise Http404
+    seen = Company.objects.visible_to(request.user)
+    fact: Any = get_object_or_404(known.model._default_manager.filter(company__in=seen), pk=pk)
+    company: Company = fact.company
+    own = company_of(request) == company
+    home = reverse("company_profile") if own else reverse("company_detail", args=[company.pk])
+    if not evidence.may_attach(request.user, company):
+        raise PermissionDenied
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = AttachForm(*given, company=company, sees_vault=own)
+    if request.method == "POST" and form.is_valid():
+        upload, chosen = form.cleaned_data["upload"], form.cleaned_data.get("evidence")
+        try:
+            if chosen and not upload:
+                evidence.attach(fact, stored=chosen, by=request.user)
+            else:
+                evidence.attach_upload(fact, upload, kind=known.file_kind, by=request.user)
+        except Refused as refusal:
+            form.add_error("upload", refusal.messages)
+        else:
+            messages.success(request, _("依据文件已附上。"))
+            return redirect(f"{home}#{known.anchor}")
+    context = {
+        "company": company,
+        "form": form,
+        "fact": fact,
+        "what": known.model._meta.verbose_name,
+        "home": home,
+        "own": own,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "companies/evidence.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -263,6 +331,7 @@ def _found(request: SignedInRequest, chosen: str) -> dict[str, Any]:
     within = industries.divisions(section)
     if division not in {row.digits for row in within}:
         division = ""
+    found = industries.search(text, section=section, division=division)
     return {
         "chosen": industries.industry_of(chosen),
         "q": text,
@@ -270,7 +339,8 @@ def _found(request: SignedInRequest, chosen: str) -> dict[str, Any]:
         "division": division,
         "sections": industries.sections(),
         "divisions": within,
-        "found": industries.search(text, section=section, division=division),
+        "found": found[:INDUSTRIES_SHOWN],
+        "more": max(len(found) - INDUSTRIES_SHOWN, 0),
         "is_asked": bool(text.strip() or section),
     }
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import District
 from companies.models import Company, Measure, Source, Street, YearlyFigure
-from companies.registration.services import register
+from companies.registration.services import keep_licence, register
 from companies.team.enums import MemberRole, Scope
 from companies.team.services import invite, join
 from companies.uscc import check_sign
@@ -69,7 +69,9 @@ def make_teams(district: District, first: Firm) -> None:
         district=district,
         street=Street.HONGTANG,
         role=MemberRole.ADMINISTRATOR,
-        licence=SimpleUploadedFile("营业执照.pdf", small_pdf("营业执照（演示）")),
+        licence=keep_licence(
+            SimpleUploadedFile("营业执照.pdf", small_pdf("营业执照（演示）")), by=people["xinqiye"]
+        ),
         code_confirmed=False,
         by=people["xinqiye"],
     )

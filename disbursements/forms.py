@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from subsidies.fields import DayField, MoneyField
+from accounts.fields import DayField, MoneyField
 
 
 class _FinanceForm(forms.Form):

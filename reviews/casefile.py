@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Role, User
 from audit.models import Entry
@@ -153,6 +154,22 @@ class CaseFile:
             award.status in (AwardStatus.PAID, AwardStatus.CANCELLED) for award in self.awards
         )
         return self.case.closed_at is not None and paid
+
+    @property
+    def in_the_way(self) -> str:
+        """What the credit rules leave to people and keeps them from agreeing, also where every
+        check passes; empty where nothing does."""
+        if self.is_over:
+            return ""
+        if waiting := sum(row.is_open for row in self.credit):
+            return ngettext(
+                "%(n)d 条信用记录还没有判断，判断以前不能同意",
+                "%(n)d 条信用记录还没有判断，判断以前不能同意",
+                waiting,
+            ) % {"n": waiting}
+        if any(row.judgement and row.judgement.matters for row in self.credit):
+            return _("有信用记录已判断为影响兑现，不能同意")
+        return ""
 
     @cached_property
     def judgements(self) -> list[CreditJudgement]:

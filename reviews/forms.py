@@ -7,13 +7,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.fields import MoneyField
 from companies.models import CreditEntry
 from reviews import receipts, services
 from reviews.casefile import CaseFile
 from reviews.credit import REASON_LENGTH
 from reviews.models import Opinion, StageKind, Task, TaskState, Verdict
 from reviews.wording import choices
-from subsidies.fields import MoneyField
 from subsidies.models import Claim
 from subsidies.money import yuan
 

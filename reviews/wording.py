@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import ChoiceLabel
 from reviews.models import StageKind, Verdict
 from subsidies.applications.enums import Status
-from subsidies.fields import ChoiceLabel
 
 Text = str | Promise
 

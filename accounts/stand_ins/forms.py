@@ -1,9 +1,11 @@
 """Whom one lets do one's work, and when."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import DayInput
@@ -17,9 +19,30 @@ class AppointmentChoice(forms.ModelChoiceField):
 
 
 class DeputyChoice(forms.ModelChoiceField):
+    """People with their offices, and what that means for the one that is lent, where there is
+    only one."""
+
+    lent: Appointment | None = None
+
     def label_from_instance(self, obj: Any) -> str:
-        places = dict.fromkeys(str(each.department) for each in obj.appointments.all())
-        return f"{obj}（{'、'.join(places)}）"
+        today = timezone.localdate()
+        held = [each for each in obj.appointments.all() if _is_held_on(each, today)]
+        places = dict.fromkeys(f"{each.department}·{each.get_role_display()}" for each in held)
+        label = f"{obj}（{'、'.join(places)}）"
+        if self.lent is None:
+            return label
+        same = [each for each in held if each.department_id == self.lent.department_id]
+        if any(each.role == self.lent.role for each in same):
+            return label + gettext("：同部门同岗位，办过的件不能代办")
+        if same:
+            return label + gettext("：同部门，办过的件不能代办")
+        return label
+
+
+def _is_held_on(appointment: Appointment, day: date) -> bool:
+    return appointment.starts_on <= day and (
+        appointment.ends_on is None or day <= appointment.ends_on
+    )
 
 
 class StandInForm(forms.Form):
@@ -35,7 +58,10 @@ class StandInForm(forms.Form):
     deputy = DeputyChoice(
         User.objects.none(),
         label=_("请谁代办"),
-        help_text=_("委托人或代办人已作过结论的办件，仍须由另一人办理。"),
+        help_text=_(
+            "两人中任何一人已作过结论、申请过回避的办件，或其中一人所属企业的办件，"
+            "仍须由第三人办理。别的部门的人一般没有办过这些件。"
+        ),
         error_messages={"required": _("请选择代办人"), "invalid_choice": _("请选择列出的人员")},
     )
     starts_on = forms.DateField(
@@ -73,6 +99,7 @@ class StandInForm(forms.Form):
         if len(lent) == 1:
             # Nothing to choose; of several none is chosen by not looking.
             self.fields["appointment"].empty_label = None  # type: ignore[attr-defined]
+            self.fields["deputy"].lent = lent[0]  # type: ignore[attr-defined]
         self.fields["appointment"].queryset = lent  # type: ignore[attr-defined]
         self.fields["deputy"].queryset = people  # type: ignore[attr-defined]
         for name in ("starts_on", "ends_on"):

@@ -3,13 +3,16 @@
 from datetime import date
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.locks import locked
 from accounts.models import OFFICERS, Appointment, Role, StandIn, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
+from accounts.signing_in.address import public_url
 from audit.services import record
+from outbox.services import enqueue, mail_language
 
 
 @transaction.atomic
@@ -58,6 +61,30 @@ def give_stand_in(
         ends_on=ends_on,
         reason=stand_in.reason,
     )
+    with mail_language():
+        _tell_deputy(
+            stand_in,
+            "given",
+            _("请您代办%(principal)s的工作") % {"principal": stand_in.principal},
+            _(
+                "%(by)s委托您在 %(first)s 至 %(last)s（含首尾）代办%(principal)s"
+                "（%(department)s·%(role)s）的工作，原因：%(reason)s。\n\n"
+                "接下来：%(first)s 起，登录后在“待办”里就能看到并办理，"
+                "每项办理同时记两个人的名字。"
+                "您或%(principal)s已作过结论的办件不能代办；追回、清算调整和收款账户核对不能代办。\n"
+                "委托见：%(url)s"
+            )
+            % {
+                "by": by,
+                "first": starts_on,
+                "last": ends_on,
+                "principal": stand_in.principal,
+                "department": appointment.department,
+                "role": appointment.get_role_display(),
+                "reason": stand_in.reason,
+                "url": public_url(reverse("stand_in_list")),
+            },
+        )
     return stand_in
 
 
@@ -84,7 +111,30 @@ def end_stand_in(stand_in: StandIn, *, by: User) -> StandIn:
         principal=str(stand_in.principal),
         deputy=str(stand_in.deputy),
     )
+    with mail_language():
+        _tell_deputy(
+            stand_in,
+            "ended",
+            _("不用再代办%(principal)s的工作") % {"principal": stand_in.principal},
+            _("%(by)s已终止委托，即刻起您不再代办%(principal)s（%(department)s）的工作。")
+            % {
+                "by": by,
+                "principal": stand_in.principal,
+                "department": stand_in.department,
+            },
+        )
     return stand_in
+
+
+def _tell_deputy(stand_in: StandIn, event: str, subject: str, body: str) -> None:
+    if stand_in.deputy.email:
+        enqueue(
+            "mail",
+            f"stand_in.{event}:{stand_in.pk}",
+            to=[stand_in.deputy.email],
+            subject=subject,
+            body=body,
+        )
 
 
 def may_keep(appointment: Appointment, person: User) -> bool:

@@ -8,6 +8,7 @@ from accounts.models import District, Role, User
 
 class ImportKind(models.TextChoices):
     COMPANIES = "companies", _("企业")
+    CONTACTS = "contacts", _("联系人")
     SCALE = "scale", _("规上状态")
     RECOGNITIONS = "recognitions", _("资质认定")
     AGREEMENTS = "agreements", _("扶持协议")
@@ -20,6 +21,7 @@ class ImportKind(models.TextChoices):
 # The fiscal contribution is seen by finance and the company only, so it is imported apart.
 IMPORTERS: dict[ImportKind, tuple[Role, ...]] = {
     ImportKind.COMPANIES: (Role.ADMINISTRATOR,),
+    ImportKind.CONTACTS: (Role.ADMINISTRATOR,),
     ImportKind.SCALE: (Role.ADMINISTRATOR,),
     ImportKind.RECOGNITIONS: (Role.ADMINISTRATOR,),
     ImportKind.AGREEMENTS: (Role.ADMINISTRATOR,),

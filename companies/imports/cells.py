@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Choices
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -69,9 +71,19 @@ def code(cell: str) -> str:
     signs = uscc.normalise(cell)
     if _SCIENTIFIC.fullmatch(signs):
         raise CellFault(_("被当作数字存了，末几位已丢失。请把这一列设为文本格式，重新填写"))
-    if uscc.verdict(signs) is uscc.Verdict.REJECT:
-        raise CellFault(_("不是有效的统一社会信用代码，请对照营业执照核对 18 位"))
+    if fault := uscc.misspelt(signs):
+        raise CellFault(fault.rstrip("。."))
     return signs
+
+
+def email(cell: str) -> str:
+    """A mail address."""
+    address = plain(cell)
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise CellFault(_("不是邮箱地址，请核对，如 wang@example.com")) from None
+    return address
 
 
 def money(cell: str) -> Decimal:

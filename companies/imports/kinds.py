@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import District
+from accounts.models import District, User
 from companies import uscc
 from companies.imports import cells
 from companies.imports.access import ImportKind
@@ -18,6 +19,7 @@ from companies.initials import initials_of
 from companies.models import (
     Agreement,
     Company,
+    Contact,
     CreditEntry,
     CreditGrade,
     CreditKind,
@@ -39,7 +41,7 @@ Key = tuple[Any, ...]
 
 CODE = "uscc"
 NAME = "name"
-TEXT_FIELDS = (CODE, "industry", "number")
+TEXT_FIELDS = (CODE, "industry", "number", "phone")
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,10 @@ class Kind:
     def build(self, values: Values, company: Company | None, district: District) -> Any:
         return self.model(company=company, **self.fields_of(values))
 
+    def sign(self, row: Any, by: User) -> tuple[str, ...]:
+        """Note on a row that is written whose doing it is; the fields that say so."""
+        return ()
+
 
 class Companies(Kind):
     kind = ImportKind.COMPANIES
@@ -195,6 +201,41 @@ class Companies(Kind):
 _NAME = Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司")
 _AS_OF = Column("as_of", "数据截至", cells.day, "空着表示今天", "2026-01-31")
 _YEAR = Column("year", "年度", cells.year, "公历年份", "2025", required=True)
+
+
+class Contacts(Kind):
+    """People whom the administration may call. Who is called first, the company says itself."""
+
+    kind = ImportKind.CONTACTS
+    model = Contact
+    # The company's name stands in the column of that name already.
+    identity = ("person",)
+    columns = (
+        CODE_COLUMN,
+        _NAME,
+        Column("person", "姓名", cells.text(50), "同一企业按姓名认人", "王示例", required=True),
+        Column("role", "职务", cells.text(40), "没有就空着", "财务经理"),
+        Column(
+            "phone",
+            "电话",
+            cells.matching(20, r"[0-9+()\-]{5,20}", "电话只写数字和连字符，如 0574-87650000"),
+            "手机或带区号的固定电话。电话和邮箱至少填一项",
+            "0574-87650000",
+        ),
+        Column("email", "邮箱", cells.email, "电话和邮箱至少填一项", "wang@example.com"),
+    )
+
+    def rows(self, district: District) -> models.QuerySet[Any]:
+        return super().rows(district).annotate(person=F("name"))
+
+    def faults_of(self, values: Values) -> list[tuple[str, str]]:
+        if not values.get("phone") and not values.get("email"):
+            return [("person", _("电话和邮箱至少填一项"))]
+        return []
+
+    def fields_of(self, values: Values) -> Values:
+        fields = super().fields_of(values)
+        return fields | {"name": fields.pop("person")}
 
 
 class ScaleYears(Kind):
@@ -301,6 +342,10 @@ class _YearlyKind(Kind):
             return _("这一年度已结算，不能覆盖。请在企业资料页由财政另作更正")
         return ""
 
+    def sign(self, row: Any, by: User) -> tuple[str, ...]:
+        row.entered_by, row.entered_at = by, timezone.now()
+        return ("entered_by", "entered_at")
+
 
 class Figures(_YearlyKind):
     kind = ImportKind.FIGURES
@@ -354,7 +399,7 @@ class Credit(Kind):
     columns = (
         CODE_COLUMN,
         _NAME,
-        _words("kind", "类别", cells.words_of(CreditKind), "从列表中选，空着表示严重失信主体名单"),
+        _words("kind", "类别", cells.words_of(CreditKind), "从列表中选", required=True),
         _words("grade", "等级", cells.words_of(CreditGrade), "文书标明的失信程度，没有就空着"),
         Column(
             "title", "事由", cells.text(200), "列入的事由", "列入严重失信主体名单", required=True
@@ -438,6 +483,7 @@ KINDS: dict[str, Kind] = {
     kind.kind.value: kind
     for kind in (
         Companies(),
+        Contacts(),
         ScaleYears(),
         Recognitions(),
         Agreements(),

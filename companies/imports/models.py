@@ -22,6 +22,7 @@ class ImportState(models.TextChoices):
     FAULTY = "faulty", _("有错误")
     READY = "ready", _("待确认")
     WRITING = "writing", _("正在写入")
+    UNCHANGED = "unchanged", _("没有变化")
     WRITTEN = "written", _("已写入")
     DISCARDED = "discarded", _("已放弃")
 
@@ -112,7 +113,8 @@ class Import(models.Model):
 
     @property
     def is_discardable(self) -> bool:
-        return self.state not in (ImportState.WRITTEN, ImportState.DISCARDED)
+        finished = (ImportState.UNCHANGED, ImportState.WRITTEN, ImportState.DISCARDED)
+        return self.state not in finished
 
     @property
     def changes(self) -> int:

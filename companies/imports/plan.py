@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.locks import locked
-from accounts.models import District
+from accounts.models import District, User
 from accounts.refusals import StateChanged
 from companies.imports import cells
 from companies.imports.files import Row, Unreadable
@@ -73,9 +73,12 @@ class Line:
     values: Values
 
 
-def go_through(kind: Kind, rows: Iterator[Row], district: District, *, write: bool = False) -> Plan:
-    """The plan of a table; with `write`, in the caller's transaction, what it says is done."""
-    walk = _Walk(kind, district, write=write)
+def go_through(
+    kind: Kind, rows: Iterator[Row], district: District, *, write_by: User | None = None
+) -> Plan:
+    """The plan of a table; with somebody to write it, in the caller's transaction, what it says
+    is done."""
+    walk = _Walk(kind, district, write_by)
     try:
         walk.read_header(rows)
         for batch in _batches(walk.read(rows)):
@@ -106,10 +109,10 @@ def _batches(lines: Iterator[Line]) -> Iterable[list[Line]]:
 
 
 class _Walk:
-    def __init__(self, kind: Kind, district: District, *, write: bool) -> None:
+    def __init__(self, kind: Kind, district: District, write_by: User | None) -> None:
         self.kind = kind
         self.district = district
-        self.write = write
+        self.write_by = write_by
         self.plan = Plan()
         self.header: list[str] = []
         self.places: list[tuple[int, Column]] = []
@@ -230,7 +233,7 @@ class _Walk:
             if (key := self.kind.key(line.values)) in found
             and self._difference(found[key], line.values)
         }
-        if self.write and differing:
+        if self.write_by and differing:
             # Only what is to be changed is held, and compared again as it now stands.
             self._lock(differing, found)
         new: list[Any] = []
@@ -255,7 +258,9 @@ class _Walk:
                 changed.append(row)
             else:
                 self.plan.same += 1
-        if self.write:
+        if self.write_by:
+            for row in [*new, *changed]:
+                fields.update(self.kind.sign(row, self.write_by))
             manager = self.kind.model._default_manager
             manager.bulk_create(new, batch_size=BATCH)
             if changed and manager.bulk_update(changed, sorted(fields)) != len(changed):

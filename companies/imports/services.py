@@ -78,8 +78,6 @@ def confirm_import(run: Import, *, plan: str, codes_confirmed: bool, by: User) -
         raise StateChanged(_("数据在预览之后变了，请再看一遍。"))
     if run.doubtful and not codes_confirmed:
         raise Refused(_("请先对照营业执照核对存疑的代码，并勾选确认。"))
-    if not run.changes:
-        raise Refused(_("文件里的内容与企业库一致，没有要写入的。"))
     run.state = ImportState.WRITING
     run.confirmed_by, run.confirmed_at = by, timezone.now()
     run.note = ""
@@ -143,7 +141,7 @@ def _write(run: Import) -> None:
     # One import of a district at a time: two would each see the other's rows as missing.
     locked(District.objects.filter(pk=run.district_id)).get()
     assert run.confirmed_by is not None
-    plan = _walk(run, write=True)
+    plan = _walk(run, write_by=run.confirmed_by)
     if plan.faults or plan.digest != run.plan:
         raise StateChanged(_("数据在预览之后变了。"))
     run.state, run.written_at = ImportState.WRITTEN, timezone.now()
@@ -164,18 +162,24 @@ def _write(run: Import) -> None:
     )
 
 
-def _walk(run: Import, *, write: bool = False) -> Plan:
+def _walk(run: Import, *, write_by: User | None = None) -> Plan:
     kind = KINDS[run.kind]
     with (
         _progress_of(run) as progress,
         closing(rows_of(Path(run.content.path), run.ending, kind.sheet, progress)) as rows,
     ):
-        return go_through(kind, rows, run.district, write=write)
+        return go_through(kind, rows, run.district, write_by=write_by)
 
 
 def _show(run: Import, plan: Plan) -> None:
-    run.state = ImportState.FAULTY if plan.faults else ImportState.READY
     run.new, run.changed, run.same, run.faults = plan.new, plan.changed, plan.same, plan.faults
+    if plan.faults:
+        run.state = ImportState.FAULTY
+    elif run.changes:
+        run.state = ImportState.READY
+    else:
+        # Nothing to look at or to confirm.
+        run.state, run.note = ImportState.UNCHANGED, ""
     run.fault_list, run.samples, run.doubtful = plan.fault_list, plan.samples, plan.doubtful
     run.plan = plan.digest
     run.save()

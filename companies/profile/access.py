@@ -27,6 +27,12 @@ def sees_contribution(user: User, company: Company) -> bool:
     return company.district_id in user.district_ids(Role.FINANCE) or company.has_member(user)
 
 
+def sees_agreement_papers(user: User, company: Company) -> bool:
+    """An agreement tells its amount: for the company, finance, and who enters agreements."""
+    keepers = user.district_ids(Role.FINANCE, Role.ADMINISTRATOR)
+    return company.district_id in keepers or company.has_member(user)
+
+
 def sees_contacts(user: User, company: Company) -> bool:
     return company.district_id in user.district_ids(*CALLERS) or company.has_member(user)
 
@@ -47,7 +53,9 @@ class Evidence:
                 )
             )
             | StoredFile.objects.filter(
-                pk__in=Agreement.objects.filter(company__district__in=districts).values("evidence")
+                pk__in=Agreement.objects.filter(
+                    company__district__in=user.district_ids(Role.FINANCE, Role.ADMINISTRATOR)
+                ).values("evidence")
             )
         )
 

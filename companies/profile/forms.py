@@ -1,13 +1,14 @@
 """What a company and finance type about a profile."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import MoneyField
 from companies.figures import DECLARED
+from companies.files import CONTENT_TYPES
 from companies.models import Company, Contact, StoredFile
 from companies.profile.industries import industry_of
 from companies.profile.kinds import Measure
@@ -89,23 +90,9 @@ class ContactForm(forms.ModelForm):
 
 
 class ValueForm(PlainForm):
-    """A figure: yuan with at most two decimals, whole persons for the staff."""
+    """A figure and its day: yuan."""
 
-    value = forms.DecimalField(
-        label=_("数值"),
-        min_value=Decimal(0),
-        max_digits=14,
-        decimal_places=2,
-        help_text=_("金额以元为单位，从业人员以人为单位"),
-        error_messages={
-            "required": _("请填写数值"),
-            "invalid": _("请只写数字，如 1234567.89"),
-            "min_value": _("不能是负数"),
-            "max_decimal_places": _("最多两位小数，请写到分为止"),
-            "max_digits": _("数字太大，请核对单位是否为元"),
-            "max_whole_digits": _("数字太大，请核对单位是否为元"),
-        },
-    )
+    value = MoneyField(label=_("数值"), error_messages={"required": _("请填写数值")})
     as_of = day_field(label=_("数据截至"), help_text=_("年报、审计报告或报表上的日期"))
 
     def clean_as_of(self) -> Any:
@@ -115,8 +102,47 @@ class ValueForm(PlainForm):
         return day
 
 
-class DeclarationForm(ValueForm):
-    """A figure that the company declares itself, with a file of its vault as evidence."""
+class EvidenceForm(PlainForm):
+    """A file of the company's vault, or a new one, which goes into it. To whoever does not see
+    the vault only the new one is offered."""
+
+    evidence = forms.ModelChoiceField(
+        label=_("从材料库选"),
+        queryset=StoredFile.objects.none(),
+        required=False,
+        empty_label=_("不选"),
+    )
+    upload = forms.FileField(
+        label=_("或上传新的"),
+        required=False,
+        help_text=_("PDF、图片、Word 或 Excel，不超过 20 MB。上传后也在材料库里。"),
+        widget=forms.FileInput(attrs={"accept": ",".join(CONTENT_TYPES)}),
+        error_messages={"empty": _("这是空文件，请检查后重新上传")},
+    )
+
+    def __init__(
+        self, *args: Any, company: Company, sees_vault: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        files = company.files.exclude(scan_state=ScanState.INFECTED).order_by("-uploaded_at")
+        self.fields["evidence"].queryset = files  # type: ignore[attr-defined]
+        if not sees_vault:
+            del self.fields["evidence"]
+            self.fields["upload"].label = _("上传文件")
+
+
+class AttachForm(EvidenceForm):
+    """What a fact rests on: one of the two must be given."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("evidence") and not data.get("upload"):
+            self.add_error("upload", _("请选择或上传一个文件"))
+        return data
+
+
+class DeclarationForm(EvidenceForm, ValueForm):
+    """A figure that the company declares itself: yuan, or whole persons for the staff."""
 
     year = forms.IntegerField(
         label=_("年度"),
@@ -131,19 +157,17 @@ class DeclarationForm(ValueForm):
         label=_("指标"), choices=[(measure.value, measure.label) for measure in DECLARED]
     )
     is_audited = forms.BooleanField(label=_("经审计"), required=False)
-    evidence = forms.ModelChoiceField(
-        label=_("依据文件"),
-        queryset=StoredFile.objects.none(),
-        required=False,
-        empty_label=_("不附"),
-        help_text=_("从材料库选择，如审计报告、年度报表。还没有就先到材料库上传"),
-    )
-    field_order = ("year", "measure", "value", "as_of", "is_audited", "evidence")
+    field_order = ("year", "measure", "value", "as_of", "is_audited", "evidence", "upload")
 
-    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        files = company.files.exclude(scan_state=ScanState.INFECTED).order_by("-uploaded_at")
-        self.fields["evidence"].queryset = files  # type: ignore[attr-defined]
+        value: Any = self.fields["value"]
+        # Of the staff neither unit nor echo would be right.
+        value.unit, value.echo = "", ""
+        value.help_text = _("金额以元为单位，从业人员以人为单位")
+        evidence = self.fields["evidence"]
+        evidence.label = _("依据文件：从材料库选")
+        evidence.help_text = _("如审计报告、年度报表")
         self.fields["is_audited"].is_tick = True  # type: ignore[attr-defined]
 
     def clean_year(self) -> int:

@@ -5,15 +5,12 @@ Codes and names were transcribed from one public copy and not compared with the 
 check them against it before a decision rests on a class.
 """
 
-from collections.abc import Iterator
 from csv import DictReader
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 FILE = Path(__file__).with_name("gbt4754-2017.csv")
-FOUND_AT_MOST = 40
 
 
 @dataclass(frozen=True)
@@ -73,19 +70,15 @@ def divisions(section: str) -> list[Industry]:
 
 def search(text: str, *, section: str = "", division: str = "") -> list[Industry]:
     """Divisions and classes by code or a part of the name, within a section or division if one
-    is named; at most the first forty."""
+    is named."""
     wanted = text.strip().upper()
     if not wanted and not section and not division:
         return []
-    return list(islice(_matching(wanted, section, division), FOUND_AT_MOST))
-
-
-def _matching(wanted: str, section: str, division: str) -> Iterator[Industry]:
-    for row in industries().values():
-        if (
-            row.level in (2, 4)
-            and row.section.startswith(section)
-            and row.digits.startswith(division)
-            and (row.code.startswith(wanted) or row.digits.startswith(wanted) or wanted in row.name)
-        ):
-            yield row
+    return [
+        row
+        for row in industries().values()
+        if row.level in (2, 4)
+        and row.section.startswith(section)
+        and row.digits.startswith(division)
+        and (row.code.startswith(wanted) or row.digits.startswith(wanted) or wanted in row.name)
+    ]

@@ -11,9 +11,18 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Role, User
 from companies.cnaps import is_doubtful
 from companies.figures import Figures, compare, rules_of
-from companies.models import AccountChange, Agreement, BankAccount, Company, Contact, Recognition
+from companies.models import (
+    AccountChange,
+    Agreement,
+    BankAccount,
+    Company,
+    Contact,
+    Recognition,
+    ScaleYear,
+)
 from companies.profile import size
-from companies.profile.access import sees_contacts, sees_contribution
+from companies.profile.access import sees_agreement_papers, sees_contacts, sees_contribution
+from companies.profile.evidence import may_attach
 from companies.profile.industries import Industry, industry_of
 from companies.profile.kinds import Measure, RecognitionKind
 
@@ -37,10 +46,12 @@ class FigureYear:
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that is missing, and the section of the page where it would stand."""
+    """Something that is missing, the section of the page where it would stand, and whether the
+    company fills it in itself."""
 
     text: str
     anchor: str
+    own: bool = True
 
 
 class Profile:
@@ -56,6 +67,19 @@ class Profile:
     @cached_property
     def shows_contribution(self) -> bool:
         return sees_contribution(self.reader, self.company)
+
+    @cached_property
+    def shows_agreement_papers(self) -> bool:
+        return sees_agreement_papers(self.reader, self.company)
+
+    @cached_property
+    def may_attach(self) -> bool:
+        """Whether the reader may add the paper that a fact rests on."""
+        return may_attach(self.reader, self.company)
+
+    @cached_property
+    def scale_years(self) -> list[ScaleYear]:
+        return list(self.company.scale_years.select_related("evidence"))
 
     @cached_property
     def shows_contacts(self) -> bool:
@@ -183,13 +207,17 @@ class Profile:
         if not self.company.street:
             gaps.append(Gap(_("街道（镇）"), "registration"))
         if not self.company.scale_years.filter(year=year).exists():
-            gaps.append(Gap(_("%(year)s 年度规上状态") % {"year": year}, "standing"))
+            gaps.append(Gap(_("%(year)s 年度规上状态") % {"year": year}, "standing", own=False))
         known = {
             row.kind
             for row in self.recognitions
             if row.valid_until is None or row.valid_until.year >= year
         }
-        gaps += [Gap(str(kind.label), "standing") for kind in RecognitionKind if kind not in known]
+        gaps += [
+            Gap(str(kind.label), "standing", own=False)
+            for kind in RecognitionKind
+            if kind not in known
+        ]
         gaps += [
             Gap(_("%(year)s 年度%(measure)s") % {"year": year, "measure": measure.label}, "figures")
             for measure in WANTED
@@ -200,3 +228,11 @@ class Profile:
         if not self.account:
             gaps.append(Gap(_("收款账户"), "account"))
         return gaps
+
+    @property
+    def own_gaps(self) -> list[Gap]:
+        return [gap for gap in self.gaps if gap.own]
+
+    @property
+    def officials_gaps(self) -> list[Gap]:
+        return [gap for gap in self.gaps if not gap.own]

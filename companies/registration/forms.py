@@ -1,15 +1,19 @@
 """What a person types to act for a company, and what the administrator answers."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import District
+from accounts.models import District, User
 from companies import uscc
 from companies.files import CONTENT_TYPES
-from companies.models import Street
+from companies.models import StoredFile, Street
 from companies.team.enums import LEADS, MemberRole
+
+# The choice of whoever registers in a district whose streets are not known here.
+NO_STREET = "none"
 
 
 class CodeField(forms.CharField):
@@ -25,7 +29,8 @@ class CodeField(forms.CharField):
 
 
 class RegistrationForm(forms.Form):
-    """`code_confirmed` is asked only where the last sign of the code is wrong."""
+    """`code_confirmed` is asked only where the last sign of the code is wrong; `kept` is the
+    licence that came with an earlier try of the same person."""
 
     use_required_attribute = False
 
@@ -48,7 +53,7 @@ class RegistrationForm(forms.Form):
         error_messages={"required": _("请选择注册地")},
     )
     street = forms.ChoiceField(
-        label=_("街道（镇）"), choices=[("", _("请选择")), *Street.choices], required=False
+        label=_("街道（镇）"), error_messages={"required": _("请选择街道（镇）")}
     )
     role = forms.ChoiceField(
         label=_("您的身份"),
@@ -68,8 +73,18 @@ class RegistrationForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    kept = forms.ModelChoiceField(
+        StoredFile.objects.none(), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
+        self.fields["kept"].queryset = StoredFile.objects.licences_kept_for(person)  # type: ignore[attr-defined]
+        if licence := self.kept_licence:
+            self.fields["licence"].required = False
+            self.fields["licence"].help_text = _("已收到“%(name)s”，不用再传。要换就重新选择。") % {
+                "name": licence.name
+            }
         districts = District.objects.filter(departments__isnull=False).distinct().order_by("code")
         self.fields["district"].queryset = districts  # type: ignore[attr-defined]
         self.fields["code_confirmed"].is_tick = True  # type: ignore[attr-defined]
@@ -77,6 +92,22 @@ class RegistrationForm(forms.Form):
             # Nothing to choose: the page is spared the question.
             self.fields["district"].initial = districts[0]
             self.fields["district"].widget = forms.HiddenInput()
+        self.fields["street"].choices = [  # type: ignore[attr-defined]
+            ("", _("请选择")),
+            *(street for street in Street.choices if _lies_in(street[0], districts)),
+        ]
+        if any(not _has_streets(district) for district in districts):
+            self.fields["street"].choices += [(NO_STREET, _("注册地没有列出街道（镇）"))]  # type: ignore[attr-defined]
+
+    @property
+    def kept_licence(self) -> StoredFile | None:
+        if not self.is_bound:
+            return None
+        try:
+            found: StoredFile | None = self.fields["kept"].clean(self["kept"].data)
+        except forms.ValidationError:
+            return None
+        return found
 
     @property
     def is_doubtful(self) -> bool:
@@ -88,10 +119,10 @@ class RegistrationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        district, street = data.get("district"), data.get("street", "")
-        if district and not street and any(s.startswith(district.code) for s in Street.values):
+        district, street = data.get("district"), data.get("street")
+        if district and street == NO_STREET and _has_streets(district):
             self.add_error("street", _("请选择街道（镇）"))
-        if street and district and not street.startswith(district.code):
+        elif district and street not in (None, NO_STREET) and not _lies_in(street, [district]):
             self.add_error("street", _("这个街道（镇）不在所选的注册地"))
         if "code" in data and self.is_doubtful and not data.get("code_confirmed"):
             self.add_error(
@@ -102,7 +133,21 @@ class RegistrationForm(forms.Form):
 
     def registration(self) -> dict[str, Any]:
         """The cleaned values as the service takes them."""
-        return self.cleaned_data | {"role": MemberRole(self.cleaned_data["role"])}
+        data = dict(self.cleaned_data)
+        kept, street = data.pop("kept"), data["street"]
+        return data | {
+            "role": MemberRole(data["role"]),
+            "licence": kept,
+            "street": "" if street == NO_STREET else street,
+        }
+
+
+def _lies_in(street: str, districts: Iterable[District]) -> bool:
+    return any(street.startswith(district.code) for district in districts)
+
+
+def _has_streets(district: District) -> bool:
+    return any(street.startswith(district.code) for street in Street.values)
 
 
 class RefusalForm(forms.Form):

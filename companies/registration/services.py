@@ -1,7 +1,11 @@
 """Registering a company, or claiming a row that nobody acts for; the district confirms."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +22,21 @@ from companies.team.services import join
 from companies.vault.kinds import FileKind
 from outbox.services import enqueue, mail_language
 
+# How long a licence waits for the rest of its registration.
+LICENCE_KEPT = timedelta(days=1)
+
+
+def keep_licence(upload: UploadedFile, *, by: User) -> StoredFile:
+    """Take the licence in before the rest is right. Raises Refused with what is wrong with it."""
+    with transaction.atomic():
+        return store_file(None, upload, by=by, kind=FileKind.LICENCE)
+
+
+def forget_licences() -> None:
+    """Delete the licences of registrations that were never sent."""
+    oldest = timezone.now() - LICENCE_KEPT
+    StoredFile.objects.licences_unused().filter(uploaded_at__lt=oldest).delete()
+
 
 def register(
     code: str,
@@ -26,16 +45,18 @@ def register(
     district: District,
     street: str,
     role: MemberRole,
-    licence: UploadedFile,
+    licence: StoredFile,
     code_confirmed: bool,
     by: User,
 ) -> Registration:
     """Ask to act for the company with this code, as it is typed.
 
     `code_confirmed` says that the person stands by a code whose last sign is wrong. A code that
-    is known already is claimed in its own district. Raises Refused with the reason and the
-    remedy.
+    is known already is claimed in its own district. The licence is one that the person gave to
+    `keep_licence`. Raises Refused with the reason and the remedy.
     """
+    if not StoredFile.objects.licences_kept_for(by).filter(pk=licence.pk).exists():
+        raise Refused(_("请上传营业执照"))
     code = uscc.normalise(code)
     if fault := uscc.fault(code):
         raise Refused(fault)
@@ -54,7 +75,7 @@ def register(
                 name=name,
                 street=street,
                 role=role,
-                licence=store_file(None, licence, by=by, kind=FileKind.LICENCE),
+                licence=licence,
                 person=by,
                 code_confirmed_at=timezone.now() if doubtful else None,
             )
@@ -105,7 +126,18 @@ def confirm(registration: Registration, *, by: User) -> Registration:
         _tell(
             registration,
             _("企业登记已确认：%(name)s") % {"name": company.name},
-            _("现在可以登录，为这家企业申报，并邀请同事一起办理。"),
+            _(
+                "您现在可以为%(name)s办理。接下来：\n"
+                "1. 登录后在“企业资料”里补充收款账户、联系人和行业：%(profile)s\n"
+                "2. 在“政策库”里找适合的事项，试算并申报：%(policies)s\n"
+                "3. 在“企业人员”里邀请同事一起办理：%(team)s"
+            )
+            % {
+                "name": company.name,
+                "profile": settings.BASE_URL + reverse("company_profile"),
+                "policies": settings.BASE_URL + reverse("policy_list"),
+                "team": settings.BASE_URL + reverse("team"),
+            },
         )
     return registration
 
@@ -122,7 +154,11 @@ def refuse(registration: Registration, *, reason: str, by: User) -> Registration
         _tell(
             registration,
             _("企业登记没有确认：%(name)s") % {"name": registration.name},
-            _("原因：%(reason)s") % {"reason": registration.reason},
+            _("原因：%(reason)s\n\n按原因改好以后，可以重新登记：%(url)s")
+            % {
+                "reason": registration.reason,
+                "url": settings.BASE_URL + reverse("company_register"),
+            },
         )
     return registration
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,7 +26,20 @@ PAGE_SIZE = 20
 @require_http_methods(["GET", "POST"])
 def company_register(request: SignedInRequest) -> HttpResponse:
     """For a person without a company, and for one who has another besides."""
-    form = RegistrationForm(request.POST or None, request.FILES or None)
+    typed = request.POST.copy() if request.method == "POST" else None
+    wrong_file: list[str] = []
+    licence = request.FILES.get("licence")
+    if typed is not None and isinstance(licence, UploadedFile):
+        # Kept at once: whatever else is wrong, it need not come again.
+        try:
+            kept = services.keep_licence(licence, by=request.user)
+        except Refused as refusal:
+            wrong_file = refusal.messages
+        else:
+            typed["kept"] = str(kept.pk)
+    form = RegistrationForm(request.user, typed)
+    for text in wrong_file:
+        form.add_error("licence", text)
     if request.method == "POST" and form.is_valid():
         try:
             services.register(**form.registration(), by=request.user)

@@ -1,5 +1,7 @@
 """What a person is in a company, and what they may do for it."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,3 +22,11 @@ class Scope(models.TextChoices):
     APPLY = "apply", _("申报")
     DATA = "data", _("资料与数据")
     ACCOUNT = "account", _("收款账户")
+
+
+def may_do(role: str, scopes: Iterable[str]) -> list[str]:
+    """What a person of the role and the scopes may do for the company, in words."""
+    if role in LEADS:
+        return [str(_("全部"))]
+    kept = list(scopes)
+    return [str(scope.label) for scope in Scope if scope in kept]

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from companies.team.enums import LEADS, MemberRole, Scope
+from companies.team.enums import LEADS, MemberRole, Scope, may_do
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -90,6 +90,11 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email}·{self.company}"
+
+    @property
+    def may_do(self) -> list[str]:
+        """What the person is to do for the company, in words."""
+        return may_do(self.role, self.scopes)
 
     @property
     def is_open(self) -> bool:

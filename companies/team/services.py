@@ -80,14 +80,18 @@ def mail_invitation(job: Job, invitation: str) -> None:
         message = EmailMessage(
             _("邀请您办理%(company)s的惠企政策申报") % {"company": offer.company},
             _(
-                "%(person)s邀请您作为%(role)s为%(company)s办理。请在 %(day)s 前打开下面的地址，"
-                "用这个邮箱的账号登录（没有账号的先注册），然后接受邀请：\n%(url)s\n"
+                "%(person)s邀请您作为%(role)s为%(company)s办理，可以办理：%(scopes)s。\n\n"
+                "请在 %(day)s 前打开下面的地址：\n%(url)s\n\n"
+                "接下来：\n"
+                "1. 用这个邮箱的账号登录；没有账号的先注册，注册后会回到这个邀请。\n"
+                "2. 按“接受邀请”，就可以为企业办理。\n\n"
                 "如果您不认识邀请人，不用理会。"
             )
             % {
                 "person": offer.invited_by,
                 "role": offer.get_role_display(),
                 "company": offer.company,
+                "scopes": _("、").join(offer.may_do),
                 "day": timezone.localtime(offer.expires_at).strftime("%Y-%m-%d %H:%M"),
                 "url": settings.BASE_URL + reverse("invitation", args=[token]),
             },
@@ -136,6 +140,9 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
     role = MemberRole(invitation.role)
     scopes = _require_possible(company, role, invitation.scopes, invitation.ends_on)
     member = join(company, by, role, scopes, ends_on=invitation.ends_on, by=invitation.invited_by)
+    with mail_language():
+        _confirm_by_mail(member)
+        _tell_inviter(invitation, member)
     invitation.accepted_by, invitation.accepted_at = by, timezone.now()
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     record(
@@ -147,6 +154,49 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Member:
         invited_by=invitation.invited_by_id,
     )
     return member
+
+
+def _confirm_by_mail(member: Member) -> None:
+    """To whoever joined: what they may do now, and where."""
+    if member.user.email:
+        enqueue(
+            "mail",
+            f"team.joined:{member.pk}:{timezone.now().isoformat()}",
+            to=[member.user.email],
+            subject=_("您已加入%(company)s") % {"company": member.company},
+            body=_(
+                "您现在是%(company)s的%(role)s，可以办理：%(scopes)s。\n\n"
+                "接下来：登录 %(url)s，先看“企业资料”是否齐全，再在“政策库”里找可以申报的事项。"
+                "权限或期限不对，请本企业的管理员在“企业人员”里更改。"
+            )
+            % {
+                "company": member.company,
+                "role": member.get_role_display(),
+                "scopes": _("、").join(member.may_do),
+                "url": settings.BASE_URL,
+            },
+        )
+
+
+def _tell_inviter(invitation: Invitation, member: Member) -> None:
+    if invitation.invited_by.email:
+        enqueue(
+            "mail",
+            f"invitation.accepted:{invitation.pk}",
+            to=[invitation.invited_by.email],
+            subject=_("%(person)s已接受邀请") % {"person": member.user},
+            body=_(
+                "%(person)s（%(email)s）已加入%(company)s，可以办理：%(scopes)s。"
+                "要更改或停用，请到“企业人员”：%(url)s"
+            )
+            % {
+                "person": member.user,
+                "email": member.user.email,
+                "company": member.company,
+                "scopes": _("、").join(member.may_do),
+                "url": settings.BASE_URL + reverse("team"),
+            },
+        )
 
 
 def join(

@@ -66,6 +66,16 @@ def keep_file(
 
 
 @transaction.atomic
+def add_file(company: Company, upload: UploadedFile, *, kind: FileKind, by: User) -> StoredFile:
+    """Put a file into the vault from the page that needs it. The same bytes again are the file
+    that is there, and what is said of it stays. Raises Refused with what is wrong with the file."""
+    access.require(company, by, Scope.DATA)
+    stored = store_file(company, upload, by=by, kind=kind)
+    record("file.added", about=stored, by=by, sha256=stored.sha256)
+    return stored
+
+
+@transaction.atomic
 def describe_file(
     stored: StoredFile,
     *,

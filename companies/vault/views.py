@@ -96,6 +96,7 @@ def vault(request: SignedInRequest) -> HttpResponse:
         "may_add": may_add,
         "page": page,
         "rows": [_row(file, uses.get(file.pk, []), request) for file in page],
+        "has_unscanned": any(file.scan_state == ScanState.UNSCANNED for file in page),
         "kinds": FileKind.choices,
         "kind": kind,
         "ending": bool(request.GET.get("ending")),

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import ChoiceLabel, DayField, MoneyField, QuantityField, TickField
 from subsidies.applications.services import ClaimInput
 from subsidies.catalogue.amounts import amount_note
 from subsidies.catalogue.models import Item, Level
 from subsidies.catalogue.vocabulary import CLAIM_FACTS
-from subsidies.fields import ChoiceLabel, DayField, MoneyField, QuantityField, TickField
 from subsidies.rules.edition import SetOff
 from subsidies.templatetags.money import yuan
 

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import ChoiceLabel, DayField
 from companies.models import CreditGrade, CreditKind
 from subsidies.catalogue.models import PolicyDocument
 from subsidies.credit.models import CreditEffect
-from subsidies.fields import ChoiceLabel, DayField
 
 NOTES = {
     CreditEffect.BLOCKS: _("有这类记录就不能同意，也不能拨付"),

@@ -8,6 +8,7 @@ from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.models import CreditKind
+from outbox.services import perform_due
 from reviews import credit
 from reviews.models import StageKind
 from subsidies.applications.answers import differences
@@ -49,6 +50,24 @@ def test_nobody_agrees_before_an_entry_was_judged(company, application, judge_of
     opinion = domain.decide(task, by=judge_of)
     assert opinion.receipt.credit[0]["judgement"]["text"] == "与本项目无关"
     assert not differences(Receipt.objects.get(pk=opinion.receipt_id))
+
+
+def test_the_answer_of_a_case_says_what_is_left_to_people(client, company, application, judge_of):
+    perform_due()
+    client.force_login(judge_of)
+    address = reverse("case_detail", args=[domain.case_of(application).pk])
+    assert 'class="answer answer-pass"' in client.get(address).text
+
+    entry = fined(company)
+    page = client.get(address).text
+    assert "校验通过，还不能同意" in page
+    assert "1 条信用记录还没有判断" in page
+    assert 'class="answer answer-pass"' not in page
+
+    judge(application, entry, judge_of)
+    assert 'class="answer answer-pass"' in client.get(address).text
+    judge(application, entry, judge_of, matters=True)
+    assert "有信用记录已判断为影响兑现，不能同意" in client.get(address).text
 
 
 def test_nobody_agrees_past_an_entry_that_was_judged_to_matter(company, application, judge_of):

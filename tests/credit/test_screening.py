@@ -300,7 +300,10 @@ def test_nobody_is_mailed_about_their_own_company(company, application):
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("credit", lambda code: [CREDIT, (code, "欠税", "9号", "2026-03-01", "")]),
+        (
+            "credit",
+            lambda code: [CREDIT, (code, "严重失信主体名单", "欠税", "9号", "2026-03-01", "")],
+        ),
         ("incidents", lambda code: [INCIDENTS, (code, "安全生产", "2025-05-01", "")]),
         (
             "figures",

@@ -15,6 +15,7 @@ from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from tests.factories import CompanyFactory, DistrictFactory, uscc
 from tests.imports.tables import (
     COMPANIES,
+    CONTACTS,
     CREDIT,
     FIGURES,
     FISCAL,
@@ -246,7 +247,7 @@ CHECKED = {
         as_csv([COMPANIES, ("18 位", "全称", "", "", "元"), *GOOD]),
         2,
         "A 统一社会信用代码",
-        "不是有效的统一社会信用代码",
+        "统一社会信用代码是 18 位，现在是 3 位",
     ),
     "a column missing": (
         "companies",
@@ -324,8 +325,8 @@ CHECKED = {
     "the same entry twice": (
         "credit",
         credit(
-            (KNOWN, "甲", "1号", "2025-01-01", ""),
-            (KNOWN, "乙", "1号", "2025-02-01", ""),
+            (KNOWN, "严重失信主体名单", "甲", "1号", "2025-01-01", ""),
+            (KNOWN, "严重失信主体名单", "乙", "1号", "2025-02-01", ""),
         ),
         3,
         "A 统一社会信用代码",
@@ -338,14 +339,14 @@ CHECKED = {
         companies(company(code="9133020569821234")),
         3,
         "A 统一社会信用代码",
-        "不是有效的",
+        "18 位，现在是 16 位",
     ),
     "a wrong organisation sign": (
         "companies",
         companies(company(code="91310115MA1H8R7C6D")),
         3,
         "A 统一社会信用代码",
-        "不是有效的",
+        "第 17 位应与前面相符",
     ),
     "a code in scientific notation": (
         "companies",
@@ -366,7 +367,7 @@ CHECKED = {
         companies(company(code="330205199001011234")),
         3,
         "A 统一社会信用代码",
-        "不是有效的",
+        "第 3 至 8 位应是数字",
     ),
     "a company of another district": (
         "companies",
@@ -560,6 +561,41 @@ CHECKED = {
         "F 数据截至",
         "年-月-日",
     ),
+    "an entry of no kind": (
+        "credit",
+        credit((KNOWN, "", "罚款", "1号", "2025-03-01", "")),
+        2,
+        "B 类别",
+        "没有填写",
+    ),
+    "a table without the column of the kind": (
+        "credit",
+        as_csv([(CREDIT[0], *CREDIT[2:]), (KNOWN, "罚款", "1号", "2025-03-01", "")]),
+        1,
+        "",
+        "缺少这一列",
+    ),
+    "a contact whom nobody can reach": (
+        "contacts",
+        as_csv([CONTACTS, (KNOWN, "王红", "财务经理", "", "")]),
+        2,
+        "B 姓名",
+        "电话和邮箱至少填一项",
+    ),
+    "a contact's address that is none": (
+        "contacts",
+        as_csv([CONTACTS, (KNOWN, "王红", "", "", "wang@")]),
+        2,
+        "E 邮箱",
+        "不是邮箱地址",
+    ),
+    "a contact's number in words": (
+        "contacts",
+        as_csv([CONTACTS, (KNOWN, "王红", "", "总机转", "")]),
+        2,
+        "D 电话",
+        "只写数字和连字符",
+    ),
     "a kind of entry nobody knows": (
         "credit",
         whole_credit((KNOWN, "失信", "", "罚款", "1号", "2025-03-01", "", "")),
@@ -597,9 +633,9 @@ CHECKED = {
     ),
     "repaired before it was listed": (
         "credit",
-        credit((KNOWN, "列入名单", "", "2025-03-01", "2025-02-01")),
+        credit((KNOWN, "严重失信主体名单", "列入名单", "", "2025-03-01", "2025-02-01")),
         2,
-        "E 修复日期",
+        "F 修复日期",
         "不能早于列入日期",
     ),
     "an incident of no kind": (

@@ -21,6 +21,7 @@ from tests.factories import CompanyFactory, YearlyFigureFactory, uscc
 from tests.imports.tables import (
     AGREEMENTS,
     COMPANIES,
+    CONTACTS,
     CREDIT,
     FIGURES,
     FISCAL,
@@ -63,9 +64,47 @@ def test_the_same_table_twice_changes_nothing(district, administrator):
 
     again = start("companies", district, administrator, content)
 
-    assert (again.state, again.new, again.changed, again.same) == (ImportState.READY, 0, 0, 3)
-    with pytest.raises(Refused, match="没有要写入的"):
+    assert (again.state, again.new, again.changed) == (ImportState.UNCHANGED, 0, 0)
+    assert again.same == 3
+    with pytest.raises(StateChanged, match="没有变化"):
         confirm(again, administrator)
+    with pytest.raises(StateChanged, match="不能放弃"):
+        services.discard_import(again, by=administrator)
+
+
+def test_who_imported_a_figure_stands_under_it(district, administrator):
+    company = CompanyFactory(district=district)
+    figure = YearlyFigureFactory(company=company, year=2025, measure="rd_spend", source="tax")
+    rows = [
+        (company.uscc, 2025, "研发投入", "5200000", "税务导入", ""),
+        (company.uscc, 2025, "营业收入", "9900000", "税务导入", ""),
+    ]
+
+    confirm(start("figures", district, administrator, as_csv([FIGURES, *rows])), administrator)
+
+    figure.refresh_from_db()
+    for written in (figure, company.figures.get(measure="revenue")):
+        assert (written.entered_by, written.entered_at) == (administrator, timezone.now())
+
+
+def test_contacts_are_written_and_found_again_by_their_names(district, administrator):
+    company = CompanyFactory(district=district)
+    known = company.contacts.create(name="王红", phone="0574-87650000", is_main=True)
+    rows = [
+        (company.uscc, "王红", "财务经理", "13800000001", ""),
+        (company.uscc, "李明", "", "", "li@example.com"),
+    ]
+    content = as_csv([CONTACTS, *rows])
+
+    run = confirm(start("contacts", district, administrator, content), administrator)
+
+    assert (run.new, run.changed) == (1, 1)
+    known.refresh_from_db()
+    assert (known.role, known.phone, known.is_main) == ("财务经理", "13800000001", True)
+    other = company.contacts.get(name="李明")
+    assert (other.email, other.is_main) == ("li@example.com", False)
+    again = start("contacts", district, administrator, content)
+    assert again.state == ImportState.UNCHANGED
 
 
 def test_only_what_differs_is_shown_with_before_and_after_and_written(district, administrator):
@@ -108,7 +147,10 @@ def test_figures_entries_and_incidents_are_written_and_found_again(district, adm
     company = CompanyFactory(district=district)
     tables = {
         "figures": [FIGURES, (company.uscc, 2025, "研发投入", "5200000", "统计导入", "")],
-        "credit": [CREDIT, (company.uscc, "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01")],
+        "credit": [
+            CREDIT,
+            (company.uscc, "严重失信主体名单", "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01"),
+        ],
         "incidents": [INCIDENTS, (company.uscc, "安全生产", "2025-03-01", "一般事故")],
     }
     for kind, rows in tables.items():
@@ -130,7 +172,7 @@ def test_a_repair_reaches_the_entry_with_the_same_document(district, administrat
     entry = CreditEntry.objects.create(
         company=company, title="欠税", number="甬税1号", listed_on=date(2025, 3, 1)
     )
-    row = (company.uscc, "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01")
+    row = (company.uscc, "严重失信主体名单", "欠缴税款", "甬税1号", "2025-03-01", "2025-09-01")
 
     run = confirm(start("credit", district, administrator, as_csv([CREDIT, row])), administrator)
 
@@ -151,16 +193,6 @@ def test_an_entry_is_written_with_its_kind_its_grade_and_its_days(district, admi
     assert (entry.kind, entry.grade, entry.as_of) == ("penalty", "general", date(2026, 3, 1))
     assert entry.valid_until == date(2027, 2, 28)  # the most that the grade allows
     assert (again.new, again.changed, again.same) == (0, 0, 1)
-
-
-def test_a_table_of_the_old_form_still_writes_entries_of_the_list(district, administrator):
-    company = CompanyFactory(district=district)
-    content = as_csv([CREDIT, (company.uscc, "欠税", "1号", "2025-03-01", "")])
-
-    confirm(start("credit", district, administrator, content), administrator)
-
-    entry = CreditEntry.objects.get()
-    assert (entry.kind, entry.valid_until, entry.as_of) == ("blacklist", None, date(2026, 3, 11))
 
 
 def test_the_treasurer_writes_the_fiscal_contribution(district, treasurer):

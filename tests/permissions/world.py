@@ -35,7 +35,7 @@ from companies.profile.models import (
     ScaleYear,
     SourceRule,
 )
-from companies.registration.services import register
+from companies.registration.services import keep_licence, register
 from companies.team.enums import MemberRole, Scope
 from companies.team.services import end_member, hash_of, invite
 from companies.vault.models import PreviewPage
@@ -249,16 +249,16 @@ def _invited(company: Company, lead: User) -> dict[str, object]:
 
 
 def _registration(district: District) -> Registration:
-    unclaimed = CompanyFactory(district=district)
+    unclaimed, person = CompanyFactory(district=district), UserFactory()
     return register(
         unclaimed.uscc,
         name=unclaimed.name,
         district=district,
         street="",
         role=MemberRole.LEGAL,
-        licence=picture(),
+        licence=keep_licence(picture(), by=person),
         code_confirmed=True,
-        by=UserFactory(),
+        by=person,
     )
 
 
@@ -274,7 +274,7 @@ def _rows_of_district(code: str) -> dict[str, object]:
     ]
     for awards in to_pay:
         notices.render(str(awards[0].notice.pk))
-    listed = [company.uscc, "失信", "", "2026-01-05", ""]
+    listed = [company.uscc, "严重失信主体名单", "失信", "", "2026-01-05", ""]
     merged = merge(
         CompanyFactory(district=district), CompanyFactory(district=district), by=administrator
     )

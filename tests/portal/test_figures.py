@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from subsidies.fields import DayField, MoneyField, QuantityField
+from accounts.fields import DayField, MoneyField, QuantityField
 from subsidies.templatetags import money
 
 

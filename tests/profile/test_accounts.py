@@ -194,3 +194,13 @@ def test_a_wrong_check_digit_is_a_warning_and_no_refusal(company, clerk, portal)
     services.change_account(company, by=clerk, **NEW | {"cnaps": "313651027013"})
 
     assert "校验位不符" in portal.get("/company/").content.decode()
+
+
+def test_a_first_account_that_waits_is_not_said_to_be_saved(company, award, portal):
+    company.accounts.all().delete()
+
+    page = portal.post("/company/", NEW, follow=True).content.decode()
+
+    assert "账户已收到" in page
+    assert "收款账户已保存" not in page
+    assert not company.accounts.filter(is_current=True).exists()

@@ -167,6 +167,30 @@ def test_what_is_missing_stands_first_and_size_is_not_guessed(portal, company):
     assert "还缺 从业人员" in page
 
 
+def test_what_the_company_fills_in_stands_apart_from_what_officials_enter(portal, company):
+    company.scale_years.all().delete()
+    company.recognitions.all().delete()
+    page = portal.get(PROFILE).content.decode()
+
+    own, _head, officials = page.partition("由主管部门录入")
+    own = own.partition("请贵公司补充")[2]
+    officials = officials.partition("</div>")[0]
+    assert "2025 年度从业人员" in own
+    assert "2025 年度规上状态" in officials
+    assert "高新技术企业" in officials
+    assert "规上状态" not in own
+    detail = reverse("company_detail", args=[company.pk])
+    assert "由企业补充" in browser_of(person(INDUSTRY)).get(detail).content.decode()
+
+
+def test_how_many_industries_are_not_shown_is_said(portal):
+    page = portal.get("/industries/", {"q": "业"}).content.decode()
+
+    assert page.count('type="radio"') == 40
+    assert "个没有列出" in page
+    assert "个没有列出" not in portal.get("/industries/", {"q": "3912"}).content.decode()
+
+
 def test_sources_that_differ_stand_side_by_side_with_the_chosen_one_first(portal, company):
     YearlyFigureFactory(
         company=company, year=2025, measure="revenue", source="declared", value=Decimal(99)
@@ -191,13 +215,27 @@ def test_the_company_declares_a_figure_on_its_page(portal, company):
     assert company.figures.get(measure="staff").value == 320
 
 
+def test_a_figure_is_taken_and_shown_again_with_its_commas(portal, company):
+    data = {"year": "2025", "measure": "revenue", "value": "98,765,432.10", "as_of": "2025-12-31"}
+    page = portal.post("/company/figures/declare/", data | {"as_of": ""})
+    assert page.status_code == 422
+    assert 'value="98,765,432.10"' in page.text
+
+    portal.post("/company/figures/declare/", data | {"value": "９８，７６５，４３２．１０元"})
+
+    figure = company.figures.get(year=2025, measure="revenue", source="declared")
+    assert figure.value == Decimal("98765432.10")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
         ("year", "2027", "还没有到"),
         ("year", "二零", "四位数字"),
-        ("value", "-1", "负数"),
+        ("value", "-1", "不带正负号"),
         ("value", "1.234", "两位小数"),
+        ("value", "1,23", "逗号的位置不对"),
+        ("value", "200万", "以元为单位"),
         ("as_of", "2026-03-12", "还没有到"),
         ("measure", "fiscal_contribution", "有效"),
     ],

@@ -49,11 +49,12 @@ def register(district, person):
             "district": district,
             "street": "330205103",
             "role": MemberRole.ADMINISTRATOR,
-            "licence": licence(),
             "code_confirmed": False,
             "by": person,
         }
-        return services.register(code, **{**arguments, **given})
+        arguments |= given
+        kept = services.keep_licence(licence(), by=arguments["by"])
+        return services.register(code, **{"licence": kept, **arguments})
 
     return registered
 

@@ -56,7 +56,10 @@ def test_confirmed_it_is_a_company_with_its_first_administrator(register, person
     assert (member.user, member.role) == (person, "administrator")
     assert list(company.files.all()) == [registration.licence]
     assert Entry.objects.get(action="registration.confirmed").actor == keeper
-    assert Job.objects.get(kind="mail").args["to"] == [person.email]
+    mail = Job.objects.get(kind="mail").args
+    assert mail["to"] == [person.email]
+    for page in ("/company/", "/policies/", "/company/team/"):
+        assert page in mail["body"]
     assert company.name in browser(person).get("/company/").text
 
 
@@ -67,7 +70,9 @@ def test_refused_it_stays_with_its_reason(register, person, keeper, browser):
     page = browser(person).get("/company/register/")
     assert "执照看不清" in page.text
     assert Entry.objects.get(action="registration.refused").data["reason"] == registration.reason
-    assert "执照看不清" in Job.objects.get(kind="mail").args["body"]
+    body = Job.objects.get(kind="mail").args["body"]
+    assert "执照看不清" in body
+    assert "/company/register/" in body
     # And may be sent again.
     assert services.confirm(register(), by=keeper).company
 
@@ -183,13 +188,14 @@ def test_two_people_who_register_the_same_code_at_once_make_one_row(world):
     district = District.objects.get(code="330205")
 
     def act(person):
+        kept = services.keep_licence(licence(), by=person)
         return lambda: services.register(
             CODE,
             name="宁波新登精密有限公司",
             district=district,
             street="330205103",
             role=MemberRole.ADMINISTRATOR,
-            licence=licence(),
+            licence=kept,
             code_confirmed=False,
             by=person,
         )
@@ -206,15 +212,16 @@ def test_two_people_who_register_the_same_code_at_once_make_one_row(world):
 def test_two_confirmations_at_once_make_one_company(world):
     district = District.objects.get(code="330205")
     keeper = domain.official(finance_department(district), Role.ADMINISTRATOR)
+    person = UserFactory()
     registration = services.register(
         CODE,
         name="宁波新登精密有限公司",
         district=district,
         street="330205103",
         role=MemberRole.ADMINISTRATOR,
-        licence=licence(),
+        licence=services.keep_licence(licence(), by=person),
         code_confirmed=False,
-        by=UserFactory(),
+        by=person,
     )
 
     results = at_once(*[lambda: services.confirm(registration, by=keeper)] * 2)
@@ -346,6 +353,76 @@ def test_a_wrong_field_is_named_and_nothing_is_lost(person, browser, typed, fiel
     if field != "name":
         assert TYPED["name"] in page.text
     assert not Registration.objects.exists()
+
+
+def test_a_licence_that_came_with_a_mistake_need_not_come_again(person, browser, typed):
+    client = browser(person)
+    page = client.post("/company/register/", typed | {"name": ""})
+    assert page.status_code == 422
+    assert "已收到“执照.pdf”，不用再传" in page.text
+    kept = StoredFile.objects.get()
+    again = {name: value for name, value in typed.items() if name != "licence"}
+
+    answer = client.post("/company/register/", again | {"kept": kept.pk})
+
+    assert answer.status_code == 302
+    assert Registration.objects.get().licence == kept
+
+
+def test_another_persons_licence_is_not_taken(person, browser, typed):
+    kept = services.keep_licence(licence(), by=UserFactory())
+
+    page = browser(person).post("/company/register/", typed | {"licence": "", "kept": kept.pk})
+
+    assert page.status_code == 422
+    assert "请上传营业执照" in page.text
+    assert "执照.pdf" not in page.text
+
+
+def test_a_licence_serves_one_registration(register):
+    used = register().licence
+
+    with pytest.raises(Refused, match="请上传营业执照"):
+        register(DOUBTFUL[0], code_confirmed=True, licence=used)
+
+
+def test_a_licence_that_was_never_sent_is_forgotten_after_a_day(register, person, clock):
+    sent = register().licence
+    services.keep_licence(licence(), by=person)
+    clock.shift(timedelta(hours=23))
+    services.forget_licences()
+    assert StoredFile.objects.count() == 2
+
+    clock.shift(timedelta(hours=2))
+    services.forget_licences()
+
+    assert list(StoredFile.objects.all()) == [sent]
+
+
+def test_the_street_is_asked_of_everybody_and_is_not_called_optional(person, browser):
+    page = browser(person).get("/company/register/").text
+
+    label = page.partition('for="id_street"')[2].partition("</label>")[0]
+    assert "街道（镇）" in label
+    assert "选填" not in label
+
+
+def test_a_district_whose_streets_are_not_known_has_none_to_choose(person, browser, typed):
+    other = District.objects.get(code="330212")
+
+    answer = browser(person).post(
+        "/company/register/", typed | {"district": other.pk, "street": "none"}
+    )
+
+    assert answer.status_code == 302
+    assert Registration.objects.get().street == ""
+
+
+def test_a_district_with_streets_has_one_to_choose(person, browser, typed):
+    page = browser(person).post("/company/register/", typed | {"street": "none"})
+
+    assert page.status_code == 422
+    assert "请选择街道" in page.text
 
 
 def test_the_workspace_shows_confirms_and_refuses(register, person, keeper, browser):

@@ -16,6 +16,7 @@ from companies.services import change_account, check_account
 from disbursements import adjustments
 from disbursements import services as disbursements
 from disbursements.models import Batch
+from outbox.models import Job
 from reviews.casefile import CaseFile
 from reviews.models import Case, Opinion, StageKind, Task, Verdict
 from reviews.services import finance_department
@@ -483,6 +484,32 @@ class TestPage:
         assert answer.status_code == 422
         assert "请选择列出的岗位" in answer.content.decode()
         assert not StandIn.objects.exists()
+
+    def test_the_chooser_says_who_has_a_hand_in_the_same_cases(self, principal, deputy, client):
+        colleague = domain.official(department("区经信局"), Role.REVIEWER, 2)
+        lead = domain.official(department("区经信局"), Role.LEAD)
+        client.force_login(principal)
+
+        labels = [name for _pk, name in client.get(PAGE).context["form"].fields["deputy"].choices]
+
+        assert f"{colleague}（区经信局·部门经办）：同部门同岗位，办过的件不能代办" in labels
+        assert f"{lead}（区经信局·部门负责人）：同部门，办过的件不能代办" in labels
+        assert "李四（区商务局·部门经办）" in labels
+
+    def test_the_page_says_what_is_not_lent(self, principal, client):
+        client.force_login(principal)
+
+        assert "追回、清算调整和收款账户核对不能代办" in client.get(PAGE).content.decode()
+
+    def test_the_deputy_hears_of_it_by_mail(self, principal, deputy):
+        given = give(appointment_of(principal), deputy)
+        end_stand_in(given, by=principal)
+
+        first, last = Job.objects.filter(kind="mail").order_by("pk")
+        assert first.args["to"] == last.args["to"] == [deputy.email]
+        assert f"{domain.TODAY} 至 {TOMORROW}（含首尾）代办张三" in first.args["body"]
+        assert "/workspace/stand-ins/" in first.args["body"]
+        assert "即刻起您不再代办张三" in last.args["body"]
 
     def test_nothing_typed_is_lost_when_it_is_refused(self, principal, deputy, client):
         client.force_login(principal)

@@ -56,6 +56,26 @@ def test_the_link_comes_by_mail_and_brings_into_the_team(
     assert company.name in client.get("/company/").text
 
 
+def test_the_mails_say_what_one_may_do_and_what_comes_next(
+    company, lead, invitation, person, browser, mailoutbox
+):
+    url = link(mailoutbox)
+    invited = mailoutbox[-1].body
+    assert "可以办理：申报、资料与数据" in invited
+    assert "没有账号的先注册，注册后会回到这个邀请" in invited
+    client = browser(person)
+    assert "可以办理：申报、资料与数据" in client.get(url).text
+
+    client.post(url)
+    perform_due()
+
+    told = {mail.to[0]: mail.body for mail in mailoutbox[1:]}
+    assert "可以办理：申报、资料与数据" in told[person.email]
+    assert "企业资料" in told[person.email]
+    assert f"{person}（{person.email}）已加入{company}" in told[lead.email]
+    assert "/company/team/" in told[lead.email]
+
+
 def test_the_token_is_in_the_mail_alone(invitation, mailoutbox):
     token = link(mailoutbox).split("/")[2]
 

@@ -313,3 +313,15 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(company, clerk,
 
     assert response.status_code == 400
     assert not StoredFile.objects.exists()
+
+
+def test_what_it_means_that_a_file_was_not_scanned_is_said(company, clerk, client):
+    stored = keep(company)
+    client.force_login(clerk)
+    for page in (reverse("vault"), reverse("file_detail", args=[stored.pk])):
+        assert "不等于有病毒" in client.get(page).content.decode()
+
+    StoredFile.objects.update(scan_state="clean", scanned_at=timezone.now())
+
+    for page in (reverse("vault"), reverse("file_detail", args=[stored.pk])):
+        assert "不等于有病毒" not in client.get(page).content.decode()
