@@ -1,9 +1,10 @@
 from django.urls import path
 
-from reviews.views import applications, audit, cases, public_notices, worklist
+from reviews.views import applications, audit, bulk, cases, public_notices, worklist
 
 urlpatterns = [
     path("workspace/", worklist.worklist, name="worklist"),
+    path("workspace/approve/", bulk.bulk_approval, name="bulk_approval"),
     path("workspace/cases/", worklist.case_list, name="case_list"),
     path("workspace/cases/<uuid:pk>/", cases.case_detail, name="case_detail"),
     path("workspace/cases/<uuid:pk>/answer/", cases.case_answer, name="case_answer"),

@@ -261,6 +261,17 @@ SABOTAGES = [
         "tests/outbox/test_jobs.py::test_the_database_keeps_a_kind_and_key_once",
     ),
     Sabotage(
+        "a mail is not noted before it goes",
+        Code("outbox/mail.py", "        job.hand_over()\n", ""),
+        "tests/outbox/test_mail.py"
+        "::test_a_server_that_takes_the_mail_and_is_gone_is_not_sent_it_again",
+    ),
+    Sabotage(
+        "a mail in doubt is sent again",
+        Code("outbox/services.py", "        if job.handed_over_at:\n", "        if False:\n"),
+        "tests/outbox/test_mail.py::test_a_mail_whose_worker_died_is_left_to_a_person",
+    ),
+    Sabotage(
         "relays do not skip what another sends",
         Code("outbox/services.py", ".select_for_update(skip_locked=True)", ""),
         "tests/outbox/test_jobs.py::TestRelay::test_two_relays_at_once_send_each_job_once",

@@ -39,6 +39,7 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         "current": current,
         "kept": {"view": current} if current != "todo" else {},
         "next_case": lists.most_urgent(request.user),
+        "approves": request.user.has_role(Role.LEAD),
         **_table(request, visible.filter(condition)),
     }
     return render(request, "reviews/worklist.html", context)

@@ -273,7 +273,7 @@ def test_the_command_says_that_the_chain_is_whole(chain, capsys):
 def test_the_command_fails_and_names_the_broken_entry(chain):
     tamper("UPDATE audit_entry SET action = 'x' WHERE seq = 4")
 
-    with pytest.raises(CommandError, match="broken at entry 4"):
+    with pytest.raises(CommandError, match="在第 4 条断开"):
         call_command("verify_audit")
 
 

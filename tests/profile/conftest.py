@@ -1,9 +1,10 @@
 import pytest
 
-from accounts.models import Role, User
+from accounts.models import User
 from subsidies.models import Award
 from tests.conftest import FreshClient
 from tests.domain import claim, notified_award
+from tests.finance.conftest import maker, second  # noqa: F401
 from tests.fixtures_domain import (  # noqa: F401
     budget,
     clerk,
@@ -12,17 +13,6 @@ from tests.fixtures_domain import (  # noqa: F401
     flush_past_the_triggers,
     world,
 )
-from tests.workspace.conftest import FINANCE, person
-
-
-@pytest.fixture
-def maker(world: None) -> User:  # noqa: F811
-    return person(FINANCE, Role.FINANCE, 1)
-
-
-@pytest.fixture
-def second(world: None) -> User:  # noqa: F811
-    return person(FINANCE, Role.FINANCE, 2)
 
 
 @pytest.fixture

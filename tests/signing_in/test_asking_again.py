@@ -15,7 +15,7 @@ from accounts.models import Appointment, Department, Role, User
 from audit.models import Entry
 from companies.merging import services as merging
 from companies.models import AccountChange
-from companies.registration.services import register
+from companies.registration.services import keep_licence, register
 from companies.team.enums import MemberRole
 from disbursements import services
 from disbursements.models import Batch
@@ -279,15 +279,16 @@ def part(company):
 
 
 def confirm_registration(company):
+    newcomer = UserFactory()
     registration = register(
         uscc(987654),
         name="宁波新登有限公司",
         district=company.district,
         street="",
         role=MemberRole.ADMINISTRATOR,
-        licence=SimpleUploadedFile("a.pdf", domain.PDF),
+        licence=keep_licence(SimpleUploadedFile("a.pdf", domain.PDF), by=newcomer),
         code_confirmed=False,
-        by=UserFactory(),
+        by=newcomer,
     )
     keeper = finance_person(company, Role.ADMINISTRATOR)
     return keeper, reverse("registration_confirm", args=[registration.pk]), {}
