@@ -59,10 +59,6 @@ class MemberInline(OwnDistricts, admin.TabularInline):
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         return False
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Member]":
-        # One's own row is not there to be given back to oneself.
-        return super().get_queryset(request).exclude(user=person_of(request).pk)
-
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "user" and field is not None:
