@@ -63,7 +63,7 @@ def past_of(application: Application, policy_years: Iterable[int], user: User) -
         )
         .exclude(application=application)
         .count(),
-        credit=list(company.credit_entries.standing_on(today).order_by("-listed_on")),
+        credit=list(company.standing_row.credit_entries.standing_on(today).order_by("-listed_on")),
     )
 
 

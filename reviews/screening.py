@@ -20,6 +20,7 @@ from accounts.models import Appointment, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.facts import company_facts
+from companies.models import Company
 from outbox.services import enqueue, mail_language
 from reviews import receipts
 from reviews.models import Alert, Case, Task
@@ -50,7 +51,7 @@ def screen_next(
     if district is not None:
         cases = cases.filter(application__district=district)
     if company is not None:
-        cases = cases.filter(application__company=company)
+        cases = cases.filter(application__company__in=Company.objects.get(pk=company).rows())
     if after is not None:
         cases = cases.filter(application__gt=after)
     ids = list(cases.order_by("application").values_list("application", flat=True)[:BATCH])
@@ -97,7 +98,7 @@ def _outdated(application: Application) -> tuple[Json, list[Finding], list[Chang
         return None  # the check that the filing waits for sees today's facts itself
     findings = findings_of(application)
     claims = list(application.claims.all())
-    facts = company_facts(application.company, year=answers.policy_year(claims))
+    facts = company_facts(application.company.standing_row, year=answers.policy_year(claims))
     # The history stays: what was granted since is not what this looks for.
     question = before.question | {
         "as_of": timezone.localdate().isoformat(),
@@ -229,7 +230,7 @@ def _concerned(case: Case, application: Application) -> set[User]:
         wanted |= Q(department=application.item.leads[0], role=Role.REVIEWER)
     if application.status == Status.APPROVED:
         wanted |= Q(department__district=application.district_id, role=Role.FINANCE)
-    members = application.company.members.values("user")
+    members = application.company.standing_row.members.values("user")
     return {row.user for row in today.filter(wanted).exclude(user__in=members)}
 
 

@@ -5,10 +5,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
-from django.db import IntegrityError, transaction
-from django.db.models import Model
+from django.db import IntegrityError, InternalError, ProgrammingError, transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,8 @@ from companies.merging.relations import moving_rows, relations
 from companies.models import Company, Merge, YearlyFigure
 
 Moved = dict[str, list[str]]
+# How the database says no: a constraint, or a trigger.
+REFUSALS = (IntegrityError, InternalError, ProgrammingError)
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,14 @@ def undo(done: Merge, *, by: User) -> Merge:
     for key, pks in done.moved.items():
         label, column = key.rsplit(".", 1)
         rows = apps.get_model(label)._base_manager.filter(pk__in=pks, **{column: kept})
-        rows.update(**{column: removed})
+        if not _put(rows, column, removed):
+            raise Refused(
+                _("合并以后改过移过来的“%(what)s”，与原处的有冲突，不能撤销。请先改回。")
+                % {"what": rows.model._meta.verbose_name}
+            )
     signals.parted.send(Company, kept=kept, removed=removed)
-    # Behind the locks that a payment takes too.
-    if pending.was_paid_since(kept, done.at):
+    # Behind the locks that a payment takes too. The rows are parted here: each is asked.
+    if any(pending.was_paid_since(row, done.at) for row in (kept, removed)):
         raise Refused(_("合并以后已经拨付过，不能再撤销。"))
     done.undone_by, done.undone_at = by, timezone.now()
     done.save(update_fields=["undone_by", "undone_at"])
@@ -119,13 +126,19 @@ def _move(kept: Company, removed: Company) -> Moved:
     for model, column in relations():
         rows = moving_rows(model, column, removed)
         for pk in rows.order_by("pk").values_list("pk", flat=True):
-            try:
-                with transaction.atomic():
-                    model._base_manager.filter(pk=pk).update(**{column: kept})
-            except IntegrityError:
-                continue
-            moved.setdefault(_key(model, column), []).append(str(pk))
+            if _put(model._base_manager.filter(pk=pk), column, kept):
+                moved.setdefault(_key(model, column), []).append(str(pk))
     return moved
+
+
+def _put(rows: QuerySet[Any], column: str, company: Company) -> bool:
+    """Send rows to the company, all or none; false where the database refuses it."""
+    try:
+        with transaction.atomic():
+            rows.update(**{column: company})
+    except REFUSALS:
+        return False
+    return True
 
 
 def _key(model: type[Model], column: str) -> str:

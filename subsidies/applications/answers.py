@@ -32,8 +32,10 @@ def question_about(
 
     `claims` are claim objects as in `subsidies.rules.question`; `year` is the policy year whose
     industry average counts; `found` is what stands against the company under the claims'
-    document (`subsidies.credit.findings`).
+    document (`subsidies.credit.findings`). Of a merged row it is the row that it turned out to
+    be that is asked about: its facts went over.
     """
+    company = company.standing_row
     history = (
         Award.objects.filter(company__in=company.rows()).standing().order_by("granted_at", "pk")
     )

@@ -90,12 +90,14 @@ def findings(
     company: Company, edition: Any, judgements: Iterable[CreditJudgement] = ()
 ) -> list[Finding]:
     """What stands against a company today under an edition's document, the gravest first.
-    Entries without effect are left out; a document that asks for no clean record has none."""
+    Entries without effect are left out; a document that asks for no clean record has none.
+    Of a merged row's it is what stands against the row that it turned out to be."""
     rule = edition.rules_document.rules.get(CHECK)
     if rule is None:
         return []
     today = timezone.localdate()
-    entries = list(company.credit_entries.standing_on(today).order_by("listed_on", "pk"))
+    record = company.standing_row.credit_entries
+    entries = list(record.standing_on(today).order_by("listed_on", "pk"))
     if not entries:
         return []
     found = effects(edition.document_id, today)

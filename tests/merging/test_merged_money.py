@@ -1,5 +1,6 @@
 """Money of two rows that became one company: what is settled, who may touch it, where it goes."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +11,12 @@ from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
 from companies.figures import correct_figure
 from companies.merging import services as merging
+from companies.models import Incident, Merge
 from companies.profile.access import sees_contribution
 from disbursements import services
 from disbursements.models import Batch, PaymentLine
-from reviews.models import Case
+from reviews import screening
+from reviews.models import Alert, Case
 from reviews.people import is_outsider
 from reviews.services import finance_department
 from subsidies.ledger import services as ledger
@@ -22,6 +25,7 @@ from subsidies.ledger.reconciliation import differences
 from subsidies.ledger.settlement import settle
 from subsidies.models import Adjustment
 from tests import domain
+from tests.credit.conftest import listed
 from tests.factories import MemberFactory, PastAwardFactory
 
 
@@ -166,3 +170,49 @@ class TestSentBack:
         award.refresh_from_db()
         assert award.status == AwardStatus.PAID
         assert differences() == []
+
+    def test_what_was_paid_again_since_keeps_the_rows_together(
+        self, company, merged, sent, people, keeper, clock
+    ):
+        award, batch = sent
+        clock.shift(timedelta(minutes=1))
+        services.fail_line(batch.lines.get(), reason="销户", by=people[0])
+        services.mark_paid(batch_of(award, people), on=timezone.localdate(), by=people[0])
+
+        with pytest.raises(Refused, match="已经拨付"):
+            merging.undo(Merge.objects.get(), by=keeper)
+
+        merged.refresh_from_db()
+        assert merged.merged_into == company
+
+    @pytest.mark.parametrize("entry", ["before", "after"])
+    def test_it_is_held_for_what_stands_against_the_row_that_stays(
+        self, company, other, keeper, sent, people, entry
+    ):
+        award, batch = sent
+        if entry == "before":
+            listed(other)
+        merging.merge(company, other, by=keeper)
+        services.fail_line(batch.lines.get(), reason="销户", by=people[0])
+        if entry == "after":
+            listed(company)
+
+        with pytest.raises(Refused, match="甬税〔2026〕7号"):
+            batch_of(award, people)
+
+    def test_an_entry_of_the_row_that_stays_is_screened_for(self, company, merged, sent, people):
+        _award, batch = sent
+        services.fail_line(batch.lines.get(), reason="销户", by=people[0])
+        listed(company)
+
+        screening.screen_next("run", district=None, company=company.pk)
+
+        assert "甬税〔2026〕7号" in Alert.objects.get().changes[0]["text"]
+
+    def test_an_incident_of_the_row_that_stays_holds_it_too(self, company, merged, sent, people):
+        award, batch = sent
+        services.fail_line(batch.lines.get(), reason="销户", by=people[0])
+        Incident.objects.create(company=company, kind="safety", date=award.claim.event_date)
+
+        with pytest.raises(Refused, match="安全生产"):
+            batch_of(award, people)

@@ -15,7 +15,7 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.merging import services
 from companies.merging.relations import STAYS, relations
-from companies.models import Company, CreditEntry, Incident, Merge
+from companies.models import Company, Contact, CreditEntry, Incident, Merge
 from companies.team.access import company_of
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
@@ -242,6 +242,24 @@ def test_undoing_is_refused_once_a_figure_that_went_over_was_settled(world, keep
 
     with pytest.raises(Refused, match="年度数据"):
         services.undo(done, by=keeper)
+
+
+def test_undoing_is_refused_where_a_row_that_went_over_became_the_one(company, other, keeper):
+    Contact.objects.create(company=company, name="甲", is_main=True)
+    Contact.objects.create(company=other, name="乙", is_main=True)
+    went = Contact.objects.create(company=other, name="丙")
+    done = services.merge(company, other, by=keeper)
+    company.contacts.update(is_main=False)
+    Contact.objects.filter(pk=went.pk).update(is_main=True)
+
+    with pytest.raises(Refused, match="“联系人”，与原处的有冲突"):
+        services.undo(done, by=keeper)
+
+    other.refresh_from_db()
+    assert other.merged_into == company
+    Contact.objects.filter(pk=went.pk).update(is_main=False)
+    services.undo(done, by=keeper)
+    assert other.contacts.count() == 2
 
 
 # The caps

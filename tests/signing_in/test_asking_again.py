@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from allauth.core.internal import ratelimit
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -144,6 +145,24 @@ def test_who_may_not_is_told_so_and_not_asked(old, batch, clerk):
 
     assert response.status_code == 403
     assert "reauthentication" not in response.content.decode()
+
+
+def test_whoever_is_signed_in_does_not_pay_for_others_behind_the_same_address(
+    old,
+    batch,
+    second,  # noqa: F811
+    monkeypatch,
+):
+    """An office shares an address, and a process that died may not have taken its count back."""
+    monkeypatch.setattr(ratelimit, "consume", lambda *args, **kwargs: None)
+    old.force_login(with_password(second))
+
+    answer = old.post(
+        reverse("batch_approve", args=[batch.pk]),
+        {"submission": str(uuid4()), ANSWER: PASSWORD},
+    )
+
+    assert answer.status_code == 302
 
 
 def test_a_sign_in_counts_for_five_minutes(batch, second, clock):  # noqa: F811
