@@ -87,6 +87,13 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         row = self.select_related("merged_into").filter(uscc=code).first()
         return row.standing_row if row else None
 
+    def similar_to(self, district: District, name: str, uscc: str) -> Self:
+        """Companies of the district with this name, or with the organisation's part of this code,
+        under another code: one of the two codes may be a slip."""
+        alike = Q(name=name) | Q(uscc__contains=uscc[8:17])
+        rows = self.filter(alike, district=district, merged_into__isnull=True)
+        return rows.exclude(uscc=uscc).order_by("pk")
+
     def visible_to(self, user: "User") -> Self:
         """The companies that the person belongs to, and those of the districts it works for."""
         own = Company.objects.of_person(user).values("pk")

@@ -128,6 +128,9 @@ def _show(
     context = {
         "registration": registration,
         "known": Company.objects.by_code(registration.uscc),
+        "similar": Company.objects.similar_to(
+            registration.district, registration.name, registration.uscc
+        ),
         "pages": licence.preview_pages.all() if may_open(licence, request.user) else [],
         "may_open": may_open(licence, request.user),
         "form": form,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import District, Role
@@ -95,6 +96,23 @@ def test_a_doubtful_code_is_taken_when_it_is_confirmed_and_who_did_is_kept(
 
 def test_a_sound_code_needs_no_confirmation(register):
     assert register(code_confirmed=True).code_confirmed_at is None
+
+
+@pytest.mark.parametrize(
+    "like",
+    [{"name": TYPED["name"]}, {"uscc": CODE[:17] + ("A" if CODE[17] != "A" else "C")}],
+    ids=["the name", "but the last sign"],
+)
+def test_who_decides_is_shown_companies_that_are_nearly_the_same(
+    register, keeper, browser, district, like
+):
+    company = CompanyFactory(district=district, **like)
+    stranger = CompanyFactory(district=district)
+
+    page = browser(keeper).get(register().get_absolute_url()).text
+
+    assert reverse("company_detail", args=[company.pk]) in page
+    assert reverse("company_detail", args=[stranger.pk]) not in page
 
 
 def test_a_row_that_nobody_acts_for_is_claimed(register, person, keeper):
