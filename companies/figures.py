@@ -56,8 +56,8 @@ def compare(
 ) -> dict[tuple[int, str], Figures]:
     """The figures of one company by year and measure.
 
-    What money rests on speaks (`freeze`). What another source tells later stands beside it and
-    never speaks by itself: finance corrects the frozen figure where it was wrong.
+    What money rests on speaks (`freeze`). What another source tells stands beside it and never
+    speaks by itself: finance corrects the frozen figure where it was wrong.
     """
     groups: defaultdict[tuple[int, str], list[YearlyFigure]] = defaultdict(list)
     for figure in figures:
@@ -95,14 +95,17 @@ def chosen_figure(company: Company, year: int, measure: Measure) -> YearlyFigure
 @transaction.atomic
 def freeze(company: Company, year: int) -> None:
     """A grant against the cap, or a settlement, rests on the company's fiscal contribution of the
-    year: from now on those figures stay as they are. Of a year that is frozen already nothing
-    changes: what was entered since stays unfrozen beside it.
+    year: from now on the figure that speaks stays as it is and goes on speaking. Of a year that is
+    frozen already nothing changes.
 
-    Called behind the company's lock.
+    Called behind the company's lock and before the figure is read: an import takes no lock of the
+    company, and what it writes afterwards stands unfrozen beside.
     """
-    figures = company.figures.filter(year=year, measure=Measure.FISCAL_CONTRIBUTION)
-    if not figures.filter(frozen_at__isnull=False).exists():
-        figures.update(frozen_at=timezone.now())
+    figures = locked(company.figures.filter(year=year, measure=Measure.FISCAL_CONTRIBUTION))
+    for found in compare(figures.order_by("pk"), rules_of(company.district_id)).values():
+        if not found.chosen.is_frozen:
+            found.chosen.frozen_at = timezone.now()
+            found.chosen.save(update_fields=["frozen_at"])
 
 
 @transaction.atomic
@@ -176,6 +179,8 @@ def correct_figure(
         )
     if not figure.is_frozen:
         raise StateChanged(_("这一年度还没有结算，请直接重新导入。"))
+    if figure != chosen_figure(company, figure.year, Measure(figure.measure)):
+        raise Refused(_("这一年度采用的是另一来源的数据，请更正采用的那一条。"))
     if not reason.strip():
         raise Refused(_("请写明更正原因。"))
     correction = FigureCorrection.objects.create(

@@ -93,6 +93,8 @@ def grant_application(
     company = locked(Company.objects.filter(pk=application.company_id)).get()
     if company.merged_into_id:
         raise Refused(_("这家企业已并入另一行，它的申请不能批准。"))
+    for year in sorted({claim.policy_year for claim in claims if _counts_to_cap(claim)}):
+        freeze(company, year)
     years = {
         year: _locked_company_year(application, year)
         for year in sorted({claim.policy_year for claim in claims})
@@ -138,8 +140,6 @@ def _grant(
     )
     _count(award, company_year, amount)
     failpoint("ledger.counted")
-    if counts_to_cap:
-        freeze(application.company, claim.policy_year)
     _write(award, EntryKind.GRANT, Account.RESERVED, Account.GRANTED, amount, company_year, by)
     return award
 

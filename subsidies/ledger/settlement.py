@@ -198,18 +198,18 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     company_year = locked(CompanyYear.objects.filter(**key)).get()
     claims = _claims(company_year)
-    cap = corrected_cap(company, year)
     cap_source = (
         CapSource.CONTRIBUTION if cultivation_cap(company, year) is None else CapSource.AGREEMENT
     )
-    if any(line.counts_to_cap for line in claims):
-        if cap is None:
-            raise Refused(
-                _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
-                % {"company": company, "year": year}
-            )
-        if cap_source == CapSource.CONTRIBUTION:
-            freeze(company, year)
+    is_capped = any(line.counts_to_cap for line in claims)
+    if is_capped and cap_source == CapSource.CONTRIBUTION:
+        freeze(company, year)
+    cap = corrected_cap(company, year)
+    if is_capped and cap is None:
+        raise Refused(
+            _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
+            % {"company": company, "year": year}
+        )
     carried = _awards(company_year).standing().filter(claim=None).total()
     allocation = _allocation(claims)
     digest = _hash(claims, cap, carried, allocation)

@@ -43,6 +43,7 @@ def entries_of(rows: QuerySet[LedgerEntry]) -> tuple[Decimal, Decimal]:
 def unlock(monkeypatch: Any) -> None:
     """Take the ledger's row locks off, as if somebody had forgotten them."""
     monkeypatch.setattr(services, "locked", lambda rows: rows)
+    monkeypatch.setattr(services, "freeze", lambda company, year: None)
 
 
 @contextmanager

@@ -4,12 +4,12 @@ constraints hold them without the locks, and without both the tests see them pas
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Sum
 
 from companies.models import YearlyFigure
 from reviews.models import StageKind
-from subsidies.ledger import services
+from subsidies.ledger import services, settlement
 from subsidies.ledger.reconciliation import differences
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
 from subsidies.models import Award, BudgetLine, CompanyYear, PolicyDocument
@@ -215,3 +215,55 @@ def test_a_budget_is_not_lowered_below_what_is_granted_at_that_moment(company, m
 
     assert isinstance(lowered, IntegrityError)
     assert granted[0].amount == BudgetLine.objects.get().total == Decimal("10000.00")
+
+
+class TestFreezing:
+    """An import that comes just after the cap was read, and takes no lock of the company."""
+
+    @pytest.fixture
+    def imported(self):
+        """What became of each import: it waits for the freeze, or for nobody."""
+        return []
+
+    def _let_in(self, module, name, monkeypatch, imported):
+        def write():
+            with transaction.atomic():
+                domain.execute("SET LOCAL lock_timeout = '300ms'")
+                figures = YearlyFigure.objects.filter(measure="fiscal_contribution")
+                return figures.update(value=Decimal("4000.00"))
+
+        read = getattr(module, name)
+
+        def reading(*args):
+            cap = read(*args)
+            imported.extend(at_once(write))
+            return cap
+
+        monkeypatch.setattr(module, name, reading)
+
+    def test_a_grant_freezes_what_it_was_measured_against(
+        self, company, budget, monkeypatch, imported
+    ):
+        application = domain.filed(company)
+        self._let_in(services, "annual_cap", monkeypatch, imported)
+
+        grant(application)
+
+        assert [type(result) for result in imported] == [OperationalError]
+        self._assert_frozen(CompanyYear.objects.get().cap)
+
+    def test_a_settlement_freezes_what_it_was_worked_out_from(
+        self, company, budget, monkeypatch, imported
+    ):
+        domain.at_stage(StageKind.FINANCE, company)
+        self._let_in(settlement, "corrected_cap", monkeypatch, imported)
+
+        settled = settlement.settle(company, company.district, 2025, by=None)
+
+        assert [type(result) for result in imported] == [OperationalError]
+        self._assert_frozen(settled.cap)
+
+    def _assert_frozen(self, cap):
+        figure = YearlyFigure.objects.get(measure="fiscal_contribution")
+        assert figure.is_frozen
+        assert figure.value == cap == Decimal("3000000.00")

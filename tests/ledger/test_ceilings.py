@@ -4,17 +4,20 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import Department, Role
-from accounts.refusals import NotAllowed, StateChanged
+from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies import figures
+from companies.figures import chosen_figure
 from companies.models import Agreement, SourceRule, YearlyFigure
+from companies.profile.kinds import Measure
 from subsidies.ledger import services
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
 from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
 from tests import domain
-from tests.factories import BudgetLineFactory, PastAwardFactory
+from tests.factories import BudgetLineFactory, PastAwardFactory, YearlyFigureFactory
 from tests.ledger.granting import grant
 
 JB22 = "jb22-1b"  # 100,000.00 yuan, under a document without an annual cap
@@ -277,6 +280,36 @@ class TestSettledContribution:
         ):
             with pytest.raises(NotAllowed, match="财政"):
                 correct(figure, "1.00", by=person)
+
+    def test_only_the_figure_that_spoke_is_frozen_and_goes_on_speaking(self, company, budget):
+        contribution_from("statistics", company, "4000.00")
+        contribution_from("declared", company, "5000.00")
+        grant(domain.filed(company))
+
+        SourceRule.objects.create(
+            district=company.district,
+            measure="fiscal_contribution",
+            first="statistics",
+            second="declared",
+            third="tax",
+        )
+
+        frozen = company.figures.get(frozen_at__isnull=False)
+        assert frozen.source == "tax"
+        assert chosen_figure(company, 2025, Measure.FISCAL_CONTRIBUTION) == frozen
+
+    def test_only_the_figure_that_speaks_is_corrected(self, company, figure):
+        silent = YearlyFigureFactory(
+            company=company,
+            year=2025,
+            measure="fiscal_contribution",
+            source="declared",
+            frozen_at=timezone.now(),
+        )
+
+        with pytest.raises(Refused, match="采用的那一条"):
+            correct(silent, "1.00")
+        correct(figure, "1.00")
 
     def test_an_open_year_is_not_corrected_but_imported_anew(self, company):
         figure = company.figures.get(measure="fiscal_contribution")
