@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -58,10 +59,6 @@ class MemberInline(OwnDistricts, admin.TabularInline):
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
         return False
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Member]":
-        # One's own row is not there to be given back to oneself.
-        return super().get_queryset(request).exclude(user=person_of(request).pk)
-
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "user" and field is not None:
@@ -74,11 +71,19 @@ class MemberInline(OwnDistricts, admin.TabularInline):
 
 
 class FactsAdmin(ConfigurationAdmin):
-    """Facts about companies: what was concluded from them is screened again."""
+    """Facts about companies: what was concluded from them is screened again. Those of a company
+    that the person belongs to, or ever did, another one keeps."""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        rows = super().get_queryset(request)
+        own = Company.objects.ever_of([person_of(request)]).values("pk")
+        return rows.exclude(**{"pk__in" if self.model is Company else "company__in": own})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
         company = obj if isinstance(obj, Company) else obj.company
+        if company.ever_had([person_of(request)]):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)
         facts_changed.send(
             type(obj), district=company.district, company=company, cause=f"typed:{uuid4()}"
         )

@@ -590,7 +590,18 @@ class CreditEntry(models.Model):
         return f"{self.company} {self.title}"
 
     def clean(self) -> None:
-        if not self.listed_on or not self.grade:
+        if not self.listed_on:
+            return
+        if self.repaired_on and self.repaired_on < self.listed_on:
+            raise ValidationError(
+                {
+                    "repaired_on": gettext("修复日期 %(day)s 不能早于决定日期 %(listed)s")
+                    % {"day": self.repaired_on, "listed": self.listed_on}
+                }
+            )
+        if self.valid_until and self.valid_until < self.listed_on:
+            raise ValidationError({"valid_until": gettext("公示的最后一天不能早于决定日期")})
+        if not self.grade:
             return
         first, last = shown_until(self.grade, self.listed_on)
         if self.valid_until is None:

@@ -99,6 +99,8 @@ class Kind:
     identity: tuple[str, ...] = ()
     # What every row of the kind has besides its columns.
     fixed: Values = {}
+    # Fields that the model's `clean` fills in where they are empty.
+    filled_in: tuple[str, ...] = ()
 
     @property
     def sheet(self) -> str:
@@ -306,6 +308,11 @@ class Recognitions(_DatedKind):
             return [("level", _("只有已认定的研发机构有级别，请清空"))]
         return super().faults_of(values)
 
+    def fields_of(self, values: Values) -> Values:
+        fields = super().fields_of(values)
+        # What was not recognised has no level, whatever is known: no cell could empty it.
+        return fields if fields.get("holds", True) else fields | {"level": ""}
+
 
 class Agreements(_DatedKind):
     kind = ImportKind.AGREEMENTS
@@ -396,6 +403,7 @@ class FiscalContribution(_YearlyKind):
 class Credit(Kind):
     kind = ImportKind.CREDIT
     model = CreditEntry
+    filled_in = ("valid_until",)
     columns = (
         CODE_COLUMN,
         _NAME,
@@ -448,8 +456,7 @@ class Credit(Kind):
 
     def build(self, values: Values, company: Company | None, district: District) -> CreditEntry:
         entry: CreditEntry = super().build(values, company, district)
-        if entry.grade and entry.valid_until is None:
-            entry.valid_until = shown_until(entry.grade, entry.listed_on)[1]
+        entry.clean()
         return entry
 
     def key(self, values: Values) -> Key:

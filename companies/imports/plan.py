@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.locks import locked
@@ -74,11 +75,16 @@ class Line:
 
 
 def go_through(
-    kind: Kind, rows: Iterator[Row], district: District, *, write_by: User | None = None
+    kind: Kind,
+    rows: Iterator[Row],
+    district: District,
+    *,
+    people: Iterable[User],
+    write_by: User | None = None,
 ) -> Plan:
     """The plan of a table; with somebody to write it, in the caller's transaction, what it says
-    is done."""
-    walk = _Walk(kind, district, write_by)
+    is done. `people` have a hand in it: a row of their own company is a fault."""
+    walk = _Walk(kind, district, people, write_by)
     try:
         walk.read_header(rows)
         for batch in _batches(walk.read(rows)):
@@ -109,9 +115,12 @@ def _batches(lines: Iterator[Line]) -> Iterable[list[Line]]:
 
 
 class _Walk:
-    def __init__(self, kind: Kind, district: District, write_by: User | None) -> None:
+    def __init__(
+        self, kind: Kind, district: District, people: Iterable[User], write_by: User | None
+    ) -> None:
         self.kind = kind
         self.district = district
+        self.own = set(Company.objects.ever_of(people).values_list("pk", flat=True))
         self.write_by = write_by
         self.plan = Plan()
         self.header: list[str] = []
@@ -210,9 +219,12 @@ class _Walk:
 
     def _place_of(self, name: str) -> str:
         return next(
-            f"{letter(place)} {column.title}"
-            for place, column in self.places
-            if column.field == name
+            (
+                f"{letter(place)} {column.title}"
+                for place, column in self.places
+                if column.field == name
+            ),
+            "",
         )
 
     # The registry
@@ -251,9 +263,9 @@ class _Walk:
                 if refusal := self.kind.refusal(row):
                     self._fault_at(CODE, refusal, line)
                     continue
+                if not self._apply(row, difference, line):
+                    continue
                 self._tell(line, [list(change) for change in self._cells_of(difference)])
-                for name, (_before, after) in difference.items():
-                    setattr(row, name, after)
                 fields.update(difference)
                 changed.append(row)
             else:
@@ -277,6 +289,9 @@ class _Walk:
                 line,
             )
             return False
+        if company and company.pk in self.own:
+            self._fault_at(CODE, _("上传或确认的人是这家企业的人员，这一行须由另一人导入"), line)
+            return False
         if isinstance(self.kind, Companies):
             if company and company.district_id != self.district.pk:
                 self._fault_at(CODE, _("这家企业登记在别的区县，不能由本区导入"), line)
@@ -294,7 +309,7 @@ class _Walk:
         return True
 
     def _fault_at(self, name: str, text: str, line: Line) -> None:
-        self.plan.fault(text, line.number, self._place_of(name), str(line.values[name]))
+        self.plan.fault(text, line.number, self._place_of(name), str(line.values.get(name, "")))
 
     def _existing(self, lines: list[Line]) -> dict[Key, Any]:
         wanted = {self.kind.key(line.values) for line in lines}
@@ -316,6 +331,23 @@ class _Walk:
             for name, value in self.kind.fields_of(values).items()
             if getattr(row, name) != value
         }
+
+    def _apply(self, row: Any, difference: dict[str, tuple[Any, Any]], line: Line) -> bool:
+        """Change the row; whether it may stand so, the cells with what the registry knows."""
+        before = {name: getattr(row, name) for name in self.kind.filled_in}
+        for name, (_before, after) in difference.items():
+            setattr(row, name, after)
+        try:
+            row.clean()
+        except ValidationError as error:
+            for name, sentences in error.message_dict.items():
+                for sentence in sentences:
+                    self._fault_at(name, sentence.rstrip("。"), line)
+            return False
+        for name, value in before.items():
+            if name not in difference and getattr(row, name) != value:
+                difference[name] = (value, getattr(row, name))
+        return True
 
     def _doubt(self, line: Line) -> None:
         if isinstance(self.kind, Companies) and (reason := self.kind.doubt(line.values[CODE])):

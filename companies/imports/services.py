@@ -168,7 +168,14 @@ def _walk(run: Import, *, write_by: User | None = None) -> Plan:
         _progress_of(run) as progress,
         closing(rows_of(Path(run.content.path), run.ending, kind.sheet, progress)) as rows,
     ):
-        return go_through(kind, rows, run.district, write_by=write_by)
+        return go_through(kind, rows, run.district, people=_hands(run), write_by=write_by)
+
+
+def _hands(run: Import) -> set[User]:
+    """Who uploaded and who confirmed, each with the person whose office they hold."""
+    people = {run.uploaded_by, run.confirmed_by} - {None}
+    principals = {principal_of(person, run.kind, run.district) for person in people if person}
+    return {person for person in people | principals if person}
 
 
 def _show(run: Import, plan: Plan) -> None:

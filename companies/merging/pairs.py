@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 # In the order of their numbers in SQL.
 REASONS = (_("名称相同"), _("组织机构代码相同"), _("收款账号相同"), _("联系电话相同"))
-# What so many rows share is a switchboard or a made-up value, and tells nothing.
+# An account or phone that more rows share is an agent's, a switchboard or made up, and tells
+# nothing. A name or organisation code tells, however many rows share it.
 MOST = 5
 
 # Of a name count neither brackets, spaces, width of signs nor the legal form, which says nothing
@@ -36,7 +37,7 @@ WITH company AS (
     FROM company JOIN companies_contact ON company_id = company.id
 ), shared AS (
     SELECT reason, array_agg(company) AS companies FROM sign WHERE value <> ''
-    GROUP BY district, reason, value HAVING count(*) BETWEEN 2 AND %s
+    GROUP BY district, reason, value HAVING count(*) > 1 AND (reason < 2 OR count(*) <= %s)
 )
 SELECT first, second, array_agg(DISTINCT reason ORDER BY reason)
 FROM shared, unnest(companies) AS first, unnest(companies) AS second

@@ -36,12 +36,20 @@ KINDS = {
 
 
 def keeps_facts(user: User, company: Company) -> bool:
-    """Whether the person enters the facts of the district's companies."""
-    return company.district_id in user.district_ids(Role.ADMINISTRATOR)
+    """Whether the person enters the facts of the district's companies; never those of their own,
+    nor of one that they left."""
+    keeps = company.district_id in user.district_ids(Role.ADMINISTRATOR)
+    return keeps and not company.ever_had([user])
 
 
 def may_attach(user: User, company: Company) -> bool:
     return may(user, company, Scope.DATA) or keeps_facts(user, company)
+
+
+def may_replace(paper: StoredFile, user: User, company: Company) -> bool:
+    """Whether the person may put another paper in its place: what an official gave, who keeps
+    the facts alone may take away."""
+    return keeps_facts(user, company) or company.ever_had([paper.uploaded_by])
 
 
 @transaction.atomic
@@ -54,6 +62,8 @@ def attach(fact: Fact, *, stored: StoredFile, by: User) -> None:
         raise NotAllowed(_("依据文件不是本企业的，请重新选择。"))
     fact.refresh_from_db(fields=["evidence"])
     before = fact.evidence_id
+    if fact.evidence and not may_replace(fact.evidence, by, company):
+        raise NotAllowed(_("这份依据文件由主管部门所附，须由本区县的系统管理员更换。"))
     fact.evidence = stored
     fact.save(update_fields=["evidence"])
     record("evidence.attached", about=fact, by=by, before=before, file=stored.pk)

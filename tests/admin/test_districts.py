@@ -1,9 +1,13 @@
 """An administrator keeps the rows of the own districts, and no others."""
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.admin import site
 from accounts.models import Appointment, Department, District, Role, User
+from companies.admin import IncidentAdmin
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from reviews.models import Route
 from reviews.services import finance_department
@@ -66,6 +70,40 @@ def officers(administrator, client):
         client.force_login(domain.official(finance_department(district), role))
 
     return sign_in
+
+
+@pytest.mark.parametrize("model", [YearlyFigure, CreditEntry, Incident, Company])
+def test_rows_of_the_own_company_are_anothers_to_keep(administrator, client, rows, model):
+    own = rows[OWN][model]
+    company = rows[OWN][Company]
+    MemberFactory(user=administrator, company=company, ended_at=timezone.now())
+
+    assert own not in listed(client, model)
+    assert client.get(url_of(own)).status_code == 404
+
+
+def test_a_fact_of_the_own_company_is_not_added(administrator, client, rows):
+    company = rows[OWN][Company]
+    MemberFactory(user=administrator, company=company)
+    form = client.get("/admin/companies/incident/add/").context["adminform"].form
+    assert company not in form.fields["company"].queryset
+
+    typed = {"company": company.pk, "kind": "food", "date": "2026-01-05", "note": ""}
+    client.post("/admin/companies/incident/add/", typed)
+
+    assert not company.incidents.filter(kind="food").exists()
+
+
+def test_what_slips_past_the_list_is_not_saved(administrator, rows, rf):
+    company = rows[OWN][Company]
+    MemberFactory(user=administrator, company=company)
+    request = rf.post("/")
+    request.user = administrator
+
+    with pytest.raises(PermissionDenied):
+        IncidentAdmin(Incident, site).save_model(
+            request, company.incidents.get(), form=None, change=True
+        )
 
 
 def url_of(row):

@@ -17,7 +17,13 @@ from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from outbox.models import Job
 from outbox.services import perform, perform_due
-from tests.factories import CompanyFactory, YearlyFigureFactory, uscc
+from tests.factories import (
+    AppointmentFactory,
+    CompanyFactory,
+    MemberFactory,
+    YearlyFigureFactory,
+    uscc,
+)
 from tests.imports.tables import (
     AGREEMENTS,
     COMPANIES,
@@ -481,3 +487,82 @@ def test_a_settled_year_is_not_overwritten_by_a_table(district, treasurer):
     )
 
     assert "已结算，不能覆盖" in run.fault_list[0]["text"]
+
+
+def test_a_row_of_the_uploaders_own_company_is_a_fault(district, treasurer):
+    member = MemberFactory(user=treasurer, ended_at=timezone.now())
+    rows = [
+        (CompanyFactory(district=district).uscc, 2025, "3000000", "税务导入", ""),
+        (member.company.uscc, 2025, "9000000", "税务导入", ""),
+    ]
+
+    run = start("fiscal", district, treasurer, as_csv([FISCAL, *rows]))
+
+    assert run.state == ImportState.FAULTY
+    (fault,) = run.fault_list
+    assert (fault["row"], fault["column"]) == (3, "A 统一社会信用代码")
+    assert "须由另一人导入" in fault["text"]
+
+
+def test_a_row_of_the_confirmers_own_company_is_not_written(district, administrator):
+    company = CompanyFactory(district=district)
+    department = administrator.appointments.get().department
+    other = AppointmentFactory(department=department, role=Role.ADMINISTRATOR).user
+    MemberFactory(user=other, company=company, ended_at=timezone.now())
+    row = (company.uscc, 2025, "研发投入", "5200000", "税务导入", "")
+    run = start("figures", district, administrator, as_csv([FIGURES, row]))
+    assert run.state == ImportState.READY
+
+    run = confirm(run, other)
+
+    assert run.state == ImportState.FAULTY
+    assert "须由另一人导入" in run.fault_list[0]["text"]
+    assert not company.figures.exists()
+
+
+def test_what_is_no_longer_recognised_loses_its_level(district, administrator):
+    company = CompanyFactory(district=district, recognised=False)
+    known = company.recognitions.create(
+        kind="rd_institution", level="municipal", number="甲", valid_from=date(2025, 1, 1)
+    )
+    row = (company.uscc, "研发机构", "否", "", "甲", "2025-01-01", "")
+
+    run = confirm(
+        start("recognitions", district, administrator, as_csv([RECOGNITIONS, row])), administrator
+    )
+
+    assert run.state == ImportState.WRITTEN
+    assert ["级别", "市级", ""] in run.samples[0]["changes"]
+    known.refresh_from_db()
+    assert (known.holds, known.level) == (False, "")
+
+
+def test_a_row_is_checked_as_it_will_stand_with_what_is_known(district, administrator):
+    company = CompanyFactory(district=district)
+    company.credit_entries.create(
+        title="欠税", number="甲", listed_on=date(2025, 1, 1), repaired_on=date(2025, 3, 1)
+    )
+    row = (company.uscc, "行政处罚", "欠税", "甲", "2025-06-01", "")
+
+    run = start("credit", district, administrator, as_csv([CREDIT, row]))
+
+    assert run.state == ImportState.FAULTY
+    (fault,) = run.fault_list
+    assert (fault["row"], fault["column"]) == (2, "F 修复日期")
+    assert "2025-03-01 不能早于决定日期 2025-06-01" in fault["text"]
+
+
+def test_a_grade_that_comes_later_brings_its_last_day(district, administrator):
+    company = CompanyFactory(district=district)
+    entry = company.credit_entries.create(
+        kind="penalty", title="欠税", number="甲", listed_on=date(2025, 6, 1)
+    )
+    row = (company.uscc, "行政处罚", "一般", "欠税", "甲", "2025-06-01", "", "")
+
+    run = confirm(
+        start("credit", district, administrator, as_csv([WHOLE_CREDIT, row])), administrator
+    )
+
+    assert ["公示到", "", "2026-06-01"] in run.samples[0]["changes"]
+    entry.refresh_from_db()
+    assert (entry.grade, entry.valid_until) == ("general", date(2026, 6, 1))

@@ -103,6 +103,12 @@ def test_what_is_empty_or_shared_by_many_is_no_reason(district, reasons):
     assert reasons() == {}
 
 
+def test_a_name_tells_however_many_rows_share_it(district, reasons):
+    CompanyFactory.create_batch(MOST + 1, district=district, name="甲公司", above_scale=False)
+
+    assert reasons() == {("甲公司", "甲公司"): ["名称相同"]}
+
+
 def test_the_most_reasons_stand_first(district, reasons):
     CompanyFactory(district=district, name="甲公司")
     CompanyFactory(district=district, name="甲有限公司")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.refusals import NotAllowed
@@ -107,6 +108,28 @@ def test_the_administrator_attaches_without_seeing_the_vault(facts, company, cle
     assert answer.status_code == 302
     facts["recognition"].refresh_from_db()
     assert facts["recognition"].evidence.name == "认定.pdf"
+
+
+def test_the_company_replaces_its_own_paper_but_not_an_officials(facts, clerk, administrator):
+    fact = facts["scale"]
+    kind = FileKind.OTHER
+    for more in (b"1", b"2"):
+        evidence.attach_upload(fact, paper(more=more), kind=kind, by=clerk)
+    evidence.attach_upload(fact, paper("名单.pdf", b"3"), kind=kind, by=administrator)
+
+    with pytest.raises(NotAllowed, match="主管部门"):
+        evidence.attach_upload(fact, paper(more=b"4"), kind=kind, by=clerk)
+
+    fact.refresh_from_db()
+    assert fact.evidence.name == "名单.pdf"
+    evidence.attach_upload(fact, paper(more=b"5"), kind=kind, by=administrator)
+
+
+def test_an_official_attaches_nothing_for_their_former_company(facts, company, administrator):
+    MemberFactory(user=administrator, company=company, ended_at=timezone.now())
+
+    with pytest.raises(NotAllowed):
+        evidence.attach_upload(facts["scale"], paper(), kind=FileKind.OTHER, by=administrator)
 
 
 def test_nobody_else_attaches_one(facts, company):
