@@ -51,7 +51,7 @@ def screen_next(
     if district is not None:
         cases = cases.filter(application__district=district)
     if company is not None:
-        cases = cases.filter(application__company__in=Company.objects.get(pk=company).rows())
+        cases = cases.filter(application__company__in=Company(pk=company).rows())
     if after is not None:
         cases = cases.filter(application__gt=after)
     ids = list(cases.order_by("application").values_list("application", flat=True)[:BATCH])
