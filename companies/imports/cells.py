@@ -81,7 +81,7 @@ def industry(cell: str) -> str:
     """A code of the standard's list."""
     signs = plain(cell).upper()
     if industry_of(signs) is None:
-        raise CellFault(_("行业分类里没有这个代码，请写成 C3912、3912 或 39"))
+        raise CellFault(_("行业分类里没有这个代码，行业代码写成 C3912、3912 或 39"))
     return signs
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.models import District, Role, User
 from companies.models import Company, Member
+from companies.uscc import check_sign
 from outbox.models import Job
 from reviews.services import finance_department
 from tests import domain
@@ -18,6 +19,8 @@ from tests.factories import (
 )
 
 OWN, OTHER = "330205", "330212"
+OFFICES_BODY = "11" + uscc(5)[2:17]
+OFFICES_CODE = OFFICES_BODY + check_sign(OFFICES_BODY)
 PASSWORD = "Another-long-one-42"
 
 
@@ -157,7 +160,7 @@ class TestCompanies:
 
     # Django's own templates ask for variables that are not always there.
     @pytest.mark.ignore_template_errors
-    @pytest.mark.parametrize("code", ["91350203M0001QKT19", "11330205TT0000014A"])
+    @pytest.mark.parametrize("code", ["91350203M0001QKT19", OFFICES_CODE])
     def test_a_doubtful_code_is_not_typed_without_being_asked(
         self, client, administrator, company, code
     ):
