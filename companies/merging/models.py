@@ -17,7 +17,8 @@ class Merge(models.Model):
     """`removed` stays as a row that is read through `kept`: what was granted to it is never
     rewritten. `moved` names the rows that went over, so that undoing it sends back the same.
 
-    Keys of `moved` are a table and its column, values the rows' primary keys as text.
+    Keys of `moved` are a table and its column, values the rows' primary keys as text. A membership
+    among them that still names `removed` changed places with an ended one of the same person.
     """
 
     kept = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="merges")

@@ -20,7 +20,7 @@ from audit.services import record
 from companies import pending
 from companies.merging import signals
 from companies.merging.relations import moving_rows, relations
-from companies.models import Company, Merge, YearlyFigure
+from companies.models import Company, Member, Merge, YearlyFigure
 
 Moved = dict[str, list[str]]
 # How the database says no: a constraint, or a trigger.
@@ -69,10 +69,14 @@ def preview(kept: Company, removed: Company, *, by: User) -> list[Line]:
         moved = merge(kept, removed, by=by).moved
         lines = []
         for model, column in relations():
+            went = moved.get(_key(model, column), [])
             stays = [
-                str(row) for row in model._base_manager.filter(**{column: removed}).order_by("pk")
+                str(row)
+                for row in model._base_manager.filter(**{column: removed})
+                .exclude(pk__in=went)
+                .order_by("pk")
             ]
-            moves = len(moved.get(_key(model, column), []))
+            moves = len(went)
             if moves or stays:
                 lines.append(Line(str(model._meta.verbose_name), moves, stays))
         transaction.set_rollback(True)
@@ -94,6 +98,8 @@ def undo(done: Merge, *, by: User) -> Merge:
         raise Refused(_("合并以后已按移过来的年度数据核定过金额，不能再撤销。"))
     removed.merged_into = None
     removed.save(update_fields=["merged_into"])
+    for member in removed.members.filter(pk__in=done.moved.get(_key(Member, "company"), [])):
+        _change_places(member, kept.members.get(user=member.user))
     for key, pks in done.moved.items():
         label, column = key.rsplit(".", 1)
         rows = apps.get_model(label)._base_manager.filter(pk__in=pks, **{column: kept})
@@ -126,9 +132,32 @@ def _move(kept: Company, removed: Company) -> Moved:
     for model, column in relations():
         rows = moving_rows(model, column, removed)
         for pk in rows.order_by("pk").values_list("pk", flat=True):
-            if _put(model._base_manager.filter(pk=pk), column, kept):
+            if _put(model._base_manager.filter(pk=pk), column, kept) or (
+                model is Member and column == "company" and _is_taken_over(pk, kept)
+            ):
                 moved.setdefault(_key(model, column), []).append(str(pk))
     return moved
+
+
+def _is_taken_over(pk: int, kept: Company) -> bool:
+    """Who belongs to the removed row today acts for the kept one, also after having left it."""
+    member = Member.objects.get(pk=pk)
+    theirs = kept.members.filter(user=member.user).first()
+    if theirs is None or theirs.is_current or not member.is_current:
+        return False
+    _change_places(member, theirs)
+    return True
+
+
+def _change_places(one: Member, other: Member) -> None:
+    """Two rows of a person, one for each company: each gets what the other says. The rows
+    themselves cannot change companies, for there is one of a person and company."""
+    for name in ("role", "scopes", "given_by", "starts_on", "ends_on", "ended_at"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        setattr(one, name, theirs)
+        setattr(other, name, mine)
+    one.save()
+    other.save()
 
 
 def _put(rows: QuerySet[Any], column: str, company: Company) -> bool:

@@ -390,7 +390,8 @@ class AccountChange(models.Model):
             pgtrigger.Trigger(
                 name="not_confirmed_by_the_payee",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
+                # Not when the row goes over in a merge: nobody confirms then.
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("checked_by_id", "confirmed_by_id"),
                 func=(
                     "IF EXISTS (SELECT 1 FROM companies_member m"
                     " WHERE m.company_id = NEW.company_id"

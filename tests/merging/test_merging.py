@@ -15,7 +15,7 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.merging import services
 from companies.merging.relations import STAYS, relations
-from companies.models import Company, Contact, CreditEntry, Incident, Merge
+from companies.models import AccountChange, Company, Contact, CreditEntry, Incident, Merge
 from companies.team.access import company_of
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
@@ -260,6 +260,46 @@ def test_undoing_is_refused_where_a_row_that_went_over_became_the_one(company, o
     Contact.objects.filter(pk=went.pk).update(is_main=False)
     services.undo(done, by=keeper)
     assert other.contacts.count() == 2
+
+
+def test_an_account_confirmed_by_somebody_who_was_of_the_other_row_goes_over(
+    company, other, keeper
+):
+    officer = UserFactory()
+    MemberFactory(company=company, user=officer, ended_at=timezone.now())
+    now = timezone.now()
+    AccountChange.objects.create(
+        company=other,
+        account=other.accounts.get(),
+        status="confirmed",
+        asked_by=domain.clerk_of(other),
+        checked_by=UserFactory(),
+        checked_at=now,
+        confirmed_by=officer,
+        confirmed_at=now,
+    )
+
+    services.preview(company, other, by=keeper)
+    done = services.merge(company, other, by=keeper)
+
+    assert company.account_changes.count() == 1
+    services.undo(done, by=keeper)
+    assert other.account_changes.count() == 1
+
+
+def test_who_left_the_kept_row_and_leads_the_other_goes_on_acting(company, other, keeper):
+    lead = domain.clerk_of(other)
+    MemberFactory(company=company, user=lead, role="clerk", ended_at=timezone.now())
+    before = state(company, other)
+    shown = {line.what: line for line in services.preview(company, other, by=keeper)}
+
+    done = services.merge(company, other, by=keeper)
+
+    assert (shown["企业人员"].moves, shown["企业人员"].stays) == (1, [])
+    acting = company.members.acting(lead).get()
+    assert acting.is_lead
+    services.undo(done, by=keeper)
+    assert state(company, other) == before
 
 
 # The caps
