@@ -4,7 +4,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,8 @@ from accounts.admin import (
     site,
 )
 from accounts.models import Role
+from companies import uscc
+from companies.merging.relations import has_history
 from companies.models import (
     Agreement,
     Company,
@@ -89,12 +91,39 @@ class FactsAdmin(ConfigurationAdmin):
         )
 
 
+class CompanyForm(forms.ModelForm):
+    def clean_uscc(self) -> str:
+        """Nobody is asked here to stand by a doubtful code: a table or a registration asks."""
+        code = uscc.normalise(self.cleaned_data["uscc"])
+        if self.instance.pk and code == self.initial.get("uscc"):
+            return code
+        if fault := uscc.fault(code):
+            raise forms.ValidationError(fault)
+        if uscc.verdict(code) is uscc.Verdict.CONFIRM:
+            raise forms.ValidationError(
+                _("代码末位校验不符，请对照营业执照核对。确实如此的，请用“导入”，确认后写入。")
+            )
+        return code
+
+
 class CompanyAdmin(FreshlySigned, FactsAdmin):
+    form = CompanyForm
     district_path = "district"
     list_display = ("name", "uscc", "district", "street", "industry")
     list_filter = ("district", "street")
     search_fields = ("name", "uscc")
     inlines = (MemberInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # What was filed and granted names them: nobody retypes them alone.
+        return ("uscc", "district") if obj and has_history(obj) else ()
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        if change:
+            # The company's people who have its form open are told that it changed.
+            Company.objects.filter(pk=obj.pk).update(revision=F("revision") + 1)
+            obj.refresh_from_db(fields=["revision"])
+        super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.forms:

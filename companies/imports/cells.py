@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from companies import uscc
+from companies.profile.industries import industry_of
 
 _MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -73,6 +74,14 @@ def code(cell: str) -> str:
         raise CellFault(_("被当作数字存了，末几位已丢失。请把这一列设为文本格式，重新填写"))
     if fault := uscc.misspelt(signs):
         raise CellFault(fault.rstrip("。."))
+    return signs
+
+
+def industry(cell: str) -> str:
+    """A code of the standard's list."""
+    signs = plain(cell).upper()
+    if industry_of(signs) is None:
+        raise CellFault(_("行业分类里没有这个代码，行业代码写成 C3912、3912 或 39"))
     return signs
 
 

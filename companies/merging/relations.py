@@ -12,14 +12,15 @@ from companies.models import Company, YearlyFigure
 STAYS = {"companies.Merge"}
 
 
-def relations() -> Iterator[tuple[type[models.Model], str]]:
-    """Every table whose rows go over, with the column that points at the company."""
+def relations(*, all_tables: bool = False) -> Iterator[tuple[type[models.Model], str]]:
+    """Every table whose rows go over, or really every one, with the column that points at the
+    company."""
     for field in Company._meta.get_fields(include_hidden=True):
         if field.auto_created and not field.concrete and not field.many_to_many:
             model = field.related_model
             assert isinstance(model, type)
             assert issubclass(model, models.Model)
-            if model._meta.label not in STAYS:
+            if all_tables or model._meta.label not in STAYS:
                 yield model, field.field.name  # type: ignore[union-attr]
 
 
@@ -32,3 +33,12 @@ def moving_rows(
     if model is YearlyFigure:
         rows = rows.filter(frozen_at__isnull=True)
     return rows
+
+
+def has_history(company: Company) -> bool:
+    """Whether rooms further on hold rows of the company, such as applications and awards."""
+    return any(
+        model._base_manager.filter(**{column: company}).exists()
+        for model, column in relations(all_tables=True)
+        if model._meta.app_label != Company._meta.app_label
+    )

@@ -19,6 +19,7 @@ from companies.models import Company, Contact, Registration, ScanState, StoredFi
 from companies.registration.models import RegistrationState
 from companies.team.enums import LEADS, MemberRole
 from companies.team.services import join
+from companies.vault.access import may_open
 from companies.vault.kinds import FileKind
 from outbox.services import enqueue, mail_language
 
@@ -38,6 +39,7 @@ def forget_licences() -> None:
     StoredFile.objects.licences_unused().filter(uploaded_at__lt=oldest).delete()
 
 
+@transaction.atomic
 def register(
     code: str,
     *,
@@ -55,6 +57,8 @@ def register(
     is known already is claimed in its own district. The licence is one that the person gave to
     `keep_licence`. Raises Refused with the reason and the remedy.
     """
+    # Held, so that one licence sent twice at once is one registration's.
+    locked(StoredFile.objects.filter(pk=licence.pk)).get()
     if not StoredFile.objects.licences_kept_for(by).filter(pk=licence.pk).exists():
         raise Refused(_("请上传营业执照"))
     code = uscc.normalise(code)
@@ -98,6 +102,10 @@ def confirm(registration: Registration, *, by: User) -> Registration:
     registration = _locked(registration, by)
     if registration.licence.scan_state == ScanState.INFECTED:
         raise Refused(_("营业执照的文件有病毒，不能确认。请写明原因退回。"))
+    if not may_open(registration.licence, by):
+        raise Refused(
+            _("营业执照还没有查过病毒，没有人能打开核对。请等查完再确认，或写明原因退回。")
+        )
     known = Company.objects.by_code(registration.uscc)
     if known:
         company = locked(Company.objects.filter(pk=known.pk)).get()

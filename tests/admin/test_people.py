@@ -4,13 +4,23 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import District, Role, User
-from companies.models import Member
+from companies.models import Company, Member
+from companies.uscc import check_sign
 from outbox.models import Job
 from reviews.services import finance_department
 from tests import domain
-from tests.factories import AppointmentFactory, CompanyFactory, MemberFactory, UserFactory
+from tests.factories import (
+    ApplicationFactory,
+    AppointmentFactory,
+    CompanyFactory,
+    MemberFactory,
+    UserFactory,
+    uscc,
+)
 
 OWN, OTHER = "330205", "330212"
+OFFICES_BODY = "11" + uscc(5)[2:17]
+OFFICES_CODE = OFFICES_BODY + check_sign(OFFICES_BODY)
 PASSWORD = "Another-long-one-42"
 
 
@@ -128,3 +138,45 @@ class TestMembers:
         page = client.get(f"/admin/companies/company/{company.pk}/change/")
 
         assert page.status_code == 404
+
+
+class TestCompanies:
+    @pytest.fixture
+    def company(self, world):
+        return CompanyFactory(district=District.objects.get(code=OWN), name="宁波旧名有限公司")
+
+    def send(self, client, company, **typed):
+        url = f"/admin/companies/company/{company.pk}/change/"
+        form = client.get(url).context["adminform"].form
+        values = {name: form[name].value() or "" for name in form.fields}
+        counts = {"members-TOTAL_FORMS": 0, "members-INITIAL_FORMS": 0}
+        return client.post(url, values | counts | typed)
+
+    def test_an_open_form_of_the_company_hears_of_the_change(self, client, administrator, company):
+        assert self.send(client, company, name="宁波新名有限公司").status_code == 302
+
+        company.refresh_from_db()
+        assert (company.name, company.revision) == ("宁波新名有限公司", 1)
+
+    # Django's own templates ask for variables that are not always there.
+    @pytest.mark.ignore_template_errors
+    @pytest.mark.parametrize("code", ["91350203M0001QKT19", OFFICES_CODE])
+    def test_a_doubtful_code_is_not_typed_without_being_asked(
+        self, client, administrator, company, code
+    ):
+        before = company.uscc
+
+        assert self.send(client, company, uscc=code).status_code == 200
+
+        company.refresh_from_db()
+        assert company.uscc == before
+
+    def test_the_code_of_a_company_that_applied_is_not_retyped(
+        self, client, administrator, company
+    ):
+        ApplicationFactory(company=company)
+
+        self.send(client, company, uscc=uscc(777777), name="宁波新名有限公司")
+
+        row = Company.objects.get(pk=company.pk)
+        assert (row.name, row.uscc) == ("宁波新名有限公司", company.uscc)

@@ -566,3 +566,24 @@ def test_a_grade_that_comes_later_brings_its_last_day(district, administrator):
     assert ["公示到", "", "2026-06-01"] in run.samples[0]["changes"]
     entry.refresh_from_db()
     assert (entry.grade, entry.valid_until) == ("general", date(2026, 6, 1))
+
+
+def test_an_industry_that_the_standard_does_not_know_is_a_fault(district, administrator):
+    row = (uscc(5001), "宁波导入有限公司", "", "A9999", "")
+
+    run = start("companies", district, administrator, as_csv([COMPANIES, row]))
+
+    assert run.state == ImportState.FAULTY
+    (fault,) = run.fault_list
+    assert (fault["row"], fault["column"]) == (2, "D 所属行业")
+    assert "行业分类里没有这个代码" in fault["text"]
+
+
+def test_an_open_form_hears_of_an_import(district, administrator):
+    company = CompanyFactory(district=district, industry="C3912")
+    row = (company.uscc, company.name, "", "C3525", "")
+
+    confirm(start("companies", district, administrator, as_csv([COMPANIES, row])), administrator)
+
+    company.refresh_from_db()
+    assert (company.industry, company.revision) == ("C3525", 1)

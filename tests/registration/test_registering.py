@@ -18,7 +18,7 @@ from companies.vault.access import visible_to
 from outbox.models import Job
 from reviews.services import finance_department
 from tests import domain
-from tests.factories import CompanyFactory, MemberFactory, UserFactory
+from tests.factories import CompanyFactory, MemberFactory, UserFactory, uscc
 from tests.registration.conftest import CODE, licence
 from tests.registration.test_codes import DOUBTFUL
 from tests.threads import at_once
@@ -227,6 +227,29 @@ def test_two_people_who_register_the_same_code_at_once_make_one_row(world):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_licence_sent_for_two_companies_at_once_is_one_registrations(world):
+    person = UserFactory()
+    kept = services.keep_licence(licence(), by=person)
+
+    def act(code):
+        return lambda: services.register(
+            code,
+            name="宁波新登精密有限公司",
+            district=District.objects.get(code="330205"),
+            street="330205103",
+            role=MemberRole.ADMINISTRATOR,
+            licence=kept,
+            code_confirmed=False,
+            by=person,
+        )
+
+    results = at_once(*(act(uscc(number)) for number in range(987601, 987605)))
+
+    assert sum(isinstance(result, Registration) for result in results) == 1
+    assert Registration.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_confirmations_at_once_make_one_company(world):
     district = District.objects.get(code="330205")
     keeper = domain.official(finance_department(district), Role.ADMINISTRATOR)
@@ -301,6 +324,17 @@ def test_an_infected_licence_is_not_confirmed(register, keeper):
 
     with pytest.raises(Refused, match="病毒"):
         services.confirm(registration, by=keeper)
+
+
+def test_a_licence_that_nobody_can_open_yet_is_not_confirmed(register, keeper):
+    registration = register()
+    StoredFile.objects.update(scan_state=ScanState.PENDING)
+
+    with pytest.raises(Refused, match="没有人能打开"):
+        services.confirm(registration, by=keeper)
+
+    StoredFile.objects.update(scan_state=ScanState.UNSCANNED)
+    assert services.confirm(registration, by=keeper).company
 
 
 def test_the_licence_is_seen_by_its_giver_and_the_administrator(
