@@ -635,8 +635,8 @@ SABOTAGES = [
         "a settlement freezes nothing",
         Code(
             "subsidies/ledger/settlement.py",
-            "            freeze(company, year)\n",
-            "            pass\n",
+            "        freeze(company, year)\n",
+            "        pass\n",
         ),
         "tests/ledger/test_settlement.py::test_a_settlement_freezes_the_figure_it_rests_on",
     ),

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from accounts.admin import site
-from accounts.models import Appointment, Role, StandIn, User
+from accounts.models import Appointment, Role, StandIn
 from companies.models import BankAccount
 from disbursements.models import Batch
 from reviews import services
@@ -94,7 +94,7 @@ def every_form() -> Iterator[type[forms.BaseForm]]:
 
 def admin_forms() -> Iterator[type[forms.BaseForm]]:
     request = RequestFactory().get("/admin/")
-    request.user = User(is_superuser=True)
+    request.user = UserFactory(is_superuser=True)
     for keeper in site._registry.values():
         yield keeper.get_form(request, None, change=False)
         yield keeper.get_form(request, None, change=True)
