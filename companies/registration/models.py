@@ -50,9 +50,7 @@ class Registration(models.Model):
     name = models.CharField(_("企业名称"), max_length=120)
     street = models.CharField(_("街道（镇）"), max_length=9, choices=Street, blank=True)
     role = models.CharField(_("身份"), max_length=16, choices=MemberRole)
-    licence = models.OneToOneField(
-        "companies.StoredFile", on_delete=models.PROTECT, related_name="+"
-    )
+    licence = models.ForeignKey("companies.StoredFile", on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="registrations"
     )

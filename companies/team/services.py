@@ -304,8 +304,7 @@ def _require_possible(
     if role == MemberRole.LEGAL:
         if ends_on:
             faults.append(_("法定代表人不设到期日。"))
-        standing = company.members.filter(role=MemberRole.LEGAL, ended_at__isnull=True)
-        if (standing.exclude(pk=but.pk) if but else standing).exists():
+        if others.filter(role=MemberRole.LEGAL).exists():
             faults.append(_("本企业已有法定代表人，请原来的先改为其他身份。"))
     administrators = others.filter(role=MemberRole.ADMINISTRATOR).count()
     if role == MemberRole.ADMINISTRATOR and administrators >= MOST_ADMINISTRATORS:

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError
 
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
@@ -199,12 +198,3 @@ def test_the_database_lets_nobody_join_by_their_own_hand(company, lead):
 
     with pytest.raises(IntegrityError, match="nobody_joins_by_their_own_hand"):
         Member.objects.filter(pk=member.pk).update(given_by=lead)
-
-
-def test_the_database_keeps_one_legal_representative(company):
-    MemberFactory(company=company, role="legal", ended_at=timezone.now())
-    MemberFactory(company=company, role="legal")
-    MemberFactory(role="legal")
-
-    with pytest.raises(IntegrityError, match="one_legal_representative"), transaction.atomic():
-        MemberFactory(company=company, role="legal")
