@@ -34,7 +34,7 @@ from reviews.screening import may_handle
 from reviews.track import Stop, Track
 from reviews.wording import day_text, status_of
 from subsidies.applications.enums import Status
-from subsidies.credit.findings import Finding, findings_of
+from subsidies.credit.findings import Finding, findings_of, with_people
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Attachment, Award, Claim, CreditJudgement, Receipt
 from subsidies.money import yuan
@@ -134,6 +134,7 @@ class CaseFile:
         answers = receipts.answers_of(self.receipt)
         if not sees_contribution(self.user, self.application.company):
             answers = {pk: receipts.without_contribution(entry) for pk, entry in answers.items()}
+        answers = {pk: with_people(entry, self._left_to_people) for pk, entry in answers.items()}
         several = len(self.claims) > 1
         return [
             Panel(str(claim) if several else "", answers[claim.pk], f"answer-{claim.pk}")
@@ -156,6 +157,14 @@ class CaseFile:
         return self.case.closed_at is not None and paid
 
     @property
+    def _left_to_people(self) -> list[dict[str, Any]]:
+        """The credit entries as the answer is told with them: those of today as long as that
+        matters, then those that its receipt rests on."""
+        if self.is_over:
+            return self.receipt.credit or [] if self.receipt else []
+        return [row.as_kept() for row in self.credit]
+
+    @property
     def in_the_way(self) -> str:
         """What the credit rules leave to people and keeps them from agreeing, also where every
         check passes; empty where nothing does."""
@@ -170,6 +179,24 @@ class CaseFile:
         if any(row.judgement and row.judgement.matters for row in self.credit):
             return _("有信用记录已判断为影响兑现，不能同意")
         return ""
+
+    @property
+    def who_judges(self) -> str:
+        """Where, and by whom, the credit entries are judged that the rules leave to people."""
+        here = self.case.stage
+        stages = self.case.route.stages.filter(kind__in=services.NEEDS_ELIGIBLE)
+        if here and not self.is_paused:
+            # Corrected it begins again at the first of them.
+            stages = stages.filter(position__gte=here.position)
+        stage = stages.first() if here else None
+        if stage is None:
+            lead = self.application.item.leads[0]
+            return _("由主办部门（%(department)s）在拨付以前判断。") % {"department": lead}
+        names = _("、").join(map(str, services.departments(self.case, stage)))
+        who = {"stage": stage, "departments": names, "role": stage.get_role_display()}
+        if stage == here and not self.is_paused:
+            return _("由%(departments)s（%(role)s）在现在的“%(stage)s”环节判断。") % who
+        return _("现在不用判断；到“%(stage)s”环节由%(departments)s（%(role)s）判断。") % who
 
     @cached_property
     def judgements(self) -> list[CreditJudgement]:

@@ -32,7 +32,7 @@ from subsidies.applications.enums import Status
 from subsidies.applications.forms import ApplicationForm
 from subsidies.applications.models import Application, Attachment
 from subsidies.catalogue.models import Item
-from subsidies.credit.findings import findings_of
+from subsidies.credit.findings import findings_of, with_people
 
 PAGE_SIZE = 20
 VAULT_SHOWN = 100
@@ -349,11 +349,10 @@ def _estimate(application: Application, form: ApplicationForm) -> dict[str, Any]
     if question is None:
         return None
     year = date.fromisoformat(question["event_date"]).year
-    asked = answers.question_about(
-        application.company, [question], year=year, found=findings_of(application)
-    )
+    found = findings_of(application)
+    asked = answers.question_about(application.company, [question], year=year, found=found)
     claim: dict[str, Any] = answers.answer(asked, application.item.edition)["claims"][0]
-    return claim
+    return with_people(claim, [row.as_kept() for row in found])
 
 
 def _form_context(

@@ -24,7 +24,7 @@ from subsidies.applications.models import Application
 from subsidies.catalogue.amounts import amount_note, highest
 from subsidies.catalogue.filters import STATES, PolicyFilter, state_of
 from subsidies.catalogue.models import Edition, Item, Level, PolicyDocument
-from subsidies.credit.findings import findings
+from subsidies.credit.findings import findings, with_people
 from subsidies.rules.edition import Rule
 
 PAGE_SIZE = 10
@@ -176,8 +176,8 @@ def _item(code: str) -> Item:
 def _answer(item: Item, company: Company | None, question: dict[str, Any]) -> dict[str, Any]:
     """The engine's answer; of somebody unknown it says which facts it waits for."""
     year = int(question["event_date"][:4])
+    found = findings(company, item.edition) if company else []
     if company:
-        found = findings(company, item.edition)
         asked = answers.question_about(company, [question], year=year, found=found)
     else:
         asked = {
@@ -186,7 +186,7 @@ def _answer(item: Item, company: Company | None, question: dict[str, Any]) -> di
             "claims": [question],
         }
     claim: dict[str, Any] = answers.answer(asked, item.edition)["claims"][0]
-    return claim
+    return with_people(claim, [row.as_kept() for row in found])
 
 
 def _item_context(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from companies.models import Company, CreditEntry, CreditKind
 from subsidies.credit.models import CreditEffect, CreditJudgement, CreditRule
@@ -128,3 +129,36 @@ def findings_of(application: Any) -> list[Finding]:
 def dishonesty(found: Iterable[Finding]) -> list[dict[str, str]]:
     """The `dishonesty` of a question: what blocks. The rest is for people to judge."""
     return [{"listed_on": row.entry.listed_on.isoformat()} for row in found if row.blocks]
+
+
+def with_people(answer: dict[str, Any], kept: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """A claim's answer as pages tell it, with what the rules leave to people (`as_kept`).
+
+    The engine knows only what bars, so beside an entry that a person judges its check passes and
+    says that there is none. A receipt keeps the engine's words; readers are told both.
+    """
+    judged = [row["judgement"] for row in kept if row["effect"] == CreditEffect.ASKS]
+    if not judged:
+        return answer
+    waits = judged.count(None)
+    bad = sum(judgement["matters"] for judgement in judged if judgement)
+    fine = len(judged) - waits - bad
+    told = [
+        text % {"n": n}
+        for n, text in (
+            (waits, ngettext("%(n)d 条待人工判断", "%(n)d 条待人工判断", waits)),
+            (bad, ngettext("%(n)d 条判断为影响兑现", "%(n)d 条判断为影响兑现", bad)),
+            (fine, ngettext("%(n)d 条判断为不影响兑现", "%(n)d 条判断为不影响兑现", fine)),
+        )
+        if n
+    ]
+    said = {
+        "outcome": "fail" if bad else "warn" if waits else "pass",
+        "detail": _("；").join([_("没有一票否决的条目"), *told]),
+    }
+    return answer | {
+        "checks": [
+            check | said if check["code"] == CHECK and check["outcome"] == "pass" else check
+            for check in answer["checks"]
+        ]
+    }

@@ -66,15 +66,18 @@ def fact_names(paths: Iterable[str]) -> str:
 
 @register.filter
 def outcome_counts(answer: Mapping[str, Any]) -> dict[str, int]:
-    """How many checks of an answer passed, failed and stayed unknown."""
+    """How many checks of an answer passed, failed, stayed unknown and (warn) wait for people."""
     outcomes = [check["outcome"] for check in answer["checks"]]
-    return {name: outcomes.count(name) for name in ("pass", "fail", "unknown")}
+    return {name: outcomes.count(name) for name in ("pass", "fail", "unknown", "warn")}
 
 
 @register.filter
 def verdict(answer: Mapping[str, Any]) -> str:
-    """pass, fail or unknown for a claim's answer."""
-    return {True: "pass", False: "fail", None: "unknown"}[answer["eligible"]]
+    """pass, fail or unknown for a claim's answer; where the engine lets it pass, what people said
+    or have to say of it (`with_people`) comes first."""
+    kind = {True: "pass", False: "fail", None: "unknown"}[answer["eligible"]]
+    counts = outcome_counts(answer)
+    return next((said for said in ("fail", "warn") if kind == "pass" and counts[said]), kind)
 
 
 @register.filter

@@ -1,5 +1,7 @@
 """What the rules leave to people: nobody agrees before it was judged, and the reason is kept."""
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -56,18 +58,81 @@ def test_the_answer_of_a_case_says_what_is_left_to_people(client, company, appli
     perform_due()
     client.force_login(judge_of)
     address = reverse("case_detail", args=[domain.case_of(application).pk])
-    assert 'class="answer answer-pass"' in client.get(address).text
+    page = client.get(address).text
+    assert 'class="answer answer-pass"' in page
+    assert "项校验全部通过" in page
 
     entry = fined(company)
     page = client.get(address).text
-    assert "校验通过，还不能同意" in page
+    assert 'class="answer answer-warn"' in page
+    assert "1 项待人工判断" in page
     assert "1 条信用记录还没有判断" in page
-    assert 'class="answer answer-pass"' not in page
+    assert "项校验全部通过" not in page
+    assert checks_of(page) == ["没有一票否决的条目；1 条待人工判断"]
 
     judge(application, entry, judge_of)
-    assert 'class="answer answer-pass"' in client.get(address).text
+    page = client.get(address).text
+    assert 'class="answer answer-pass"' in page
+    assert "没有一票否决的条目；1 条判断为不影响兑现" in page
     judge(application, entry, judge_of, matters=True)
-    assert "有信用记录已判断为影响兑现，不能同意" in client.get(address).text
+    page = client.get(address).text
+    assert 'class="answer answer-fail"' in page
+    assert "没有一票否决的条目；1 条判断为影响兑现" in page
+    assert "有信用记录已判断为影响兑现，不能同意" in page
+
+
+def checks_of(page):
+    """What the page says of the checks that wait for people."""
+    return re.findall(r'check-warn">.*?check-why">(.*?)\s*</span>', page, re.DOTALL)
+
+
+def test_the_page_of_a_refused_case_tells_the_entries_of_its_time(
+    client, company, application, judge_of
+):
+    judge(application, fined(company), judge_of, matters=True)
+    with pytest.raises(Refused):
+        domain.decide(domain.open_tasks(application)[0], by=judge_of)
+    domain.decide(domain.open_tasks(application)[0], "reject", by=judge_of)
+    fined(company, number="甬环罚〔2026〕4号")
+    client.force_login(judge_of)
+
+    page = client.get(domain.case_of(application).get_absolute_url()).text
+
+    assert "没有一票否决的条目；1 条判断为影响兑现" in page
+    assert "待人工判断" not in page
+
+
+def test_what_pages_tell_of_an_answer_leaves_its_receipt_alone(
+    client, company, application, judge_of
+):
+    entry = fined(company)
+    perform_due()
+    receipt = application.receipts.latest("pk")
+    client.force_login(judge_of)
+
+    client.get(domain.case_of(application).get_absolute_url())
+
+    checks = receipt.answer["claims"][0]["checks"]
+    said = next(check for check in checks if check["code"] == "dishonesty")
+    assert (said["outcome"], said["detail"]) == ("pass", "截至 2026-03-11 没有条目")
+    assert receipt.credit[0]["entry"] == entry.pk
+    assert not differences(Receipt.objects.get(pk=receipt.pk))
+
+
+def test_the_company_is_told_before_and_after_filing_that_people_judge(client, company, clerk):
+    fined(company)
+    draft = domain.draft(company)
+    client.force_login(clerk)
+    item = reverse("policy_detail", args=[domain.ALONE])
+
+    assert checks_of(client.get(item).text) == ["没有一票否决的条目；1 条待人工判断"]
+    domain.submit(draft)
+    perform_due()
+    page = client.get(draft.get_absolute_url()).text
+
+    assert checks_of(page) == ["没有一票否决的条目；1 条待人工判断"]
+    assert "还要人工判断" in page
+    assert "项校验全部通过" not in page
 
 
 def test_nobody_agrees_past_an_entry_that_was_judged_to_matter(company, application, judge_of):
@@ -241,12 +306,37 @@ def test_others_see_the_entry_and_no_form(client, company, application):
     client.force_login(person(FINANCE, Role.AUDITOR))
 
     shown = client.get(case.get_absolute_url()).content.decode()
-    assert "由正在办理本件的部门判断" in shown
+    assert "由区经信局（部门经办）在现在的“初审”环节判断" in shown
     given = {f"entry-{entry.pk}-matters": "no", f"entry-{entry.pk}-text": "无"}
     url = reverse("case_judge", args=[case.pk, entry.pk])
     assert client.post(url, given).status_code == 403
     client.force_login(person("jb-commerce", Role.REVIEWER))
     assert client.post(url, given).status_code == 404
+
+
+def test_the_page_says_where_and_by_whom_an_entry_will_be_judged(client, company, budget):
+    fined(company)
+    application = domain.filed(company)
+    client.force_login(person(INDUSTRY, Role.REVIEWER))
+    address = domain.case_of(application).get_absolute_url()
+
+    def told():
+        return re.search(r'<p class="mb-0">(.*?判断。)</p>', client.get(address).text)[1]
+
+    assert told() == "现在不用判断；到“初审”环节由区经信局（部门经办）判断。"
+    domain.advance(application)
+    domain.decide(domain.open_tasks(application)[0], "return")
+    assert told() == "现在不用判断；到“初审”环节由区经信局（部门经办）判断。"
+
+
+def test_after_the_approval_others_read_that_the_lead_department_judges(client, company, budget):
+    application = domain.approved(company)
+    fined(company)
+    client.force_login(person(FINANCE, Role.FINANCE))
+
+    page = client.get(domain.case_of(application).get_absolute_url()).text
+
+    assert "由主办部门（区经信局）在拨付以前判断" in page
 
 
 def test_the_company_is_told_what_stands_against_it_and_how_to_repair_it(
