@@ -53,6 +53,25 @@ _ENTANGLED = (
 )
 
 
+def _not_by_the_payee(act: str) -> pgtrigger.Trigger:
+    """Asked when the names are written: whoever declares a conflict later leaves the batch to
+    others, and what they did before stands."""
+    return pgtrigger.Trigger(
+        name=f"not_{act}_by_the_payee",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.AnyChange(f"{act}_by", f"{act}_for"),
+        func=(
+            "IF EXISTS (SELECT 1 FROM disbursements_paymentline p"  # noqa: S608
+            " JOIN subsidies_award a ON a.id = p.award_id"
+            " WHERE p.batch_id = NEW.id AND ("
+            + _ENTANGLED.format(people=f"NEW.{act}_by_id, NEW.{act}_for_id")
+            + ")) THEN RAISE EXCEPTION 'nobody pays what they have a part in';"
+            " END IF; RETURN NEW;"
+        ),
+    )
+
+
 class Batch(models.Model):
     """Awards that finance sends together. Whoever made it does not approve it.
 
@@ -122,22 +141,8 @@ class Batch(models.Model):
         ]
 
         triggers = [
-            pgtrigger.Trigger(
-                name="not_approved_by_the_payee",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                func=(
-                    "IF EXISTS (SELECT 1 FROM disbursements_paymentline p"  # noqa: S608
-                    " JOIN subsidies_award a ON a.id = p.award_id"
-                    " WHERE p.batch_id = NEW.id AND ("
-                    + _ENTANGLED.format(
-                        people="NEW.approved_by_id, NEW.approved_for_id,"
-                        " NEW.paid_by_id, NEW.paid_for_id"
-                    )
-                    + ")) THEN RAISE EXCEPTION 'nobody pays what they have a part in';"
-                    " END IF; RETURN NEW;"
-                ),
-            ),
+            _not_by_the_payee("approved"),
+            _not_by_the_payee("paid"),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +162,12 @@ class Batch(models.Model):
     @property
     def paid_signature(self) -> str:
         return self.paid_by.signature(self.paid_for) if self.paid_by else ""
+
+    @property
+    def names(self) -> set[int | None]:
+        """Everybody whose name stands under it."""
+        approvers = {self.approved_by_id, self.approved_for_id}
+        return (self.makers | approvers | {self.paid_by_id, self.paid_for_id}) - {None}
 
     @property
     def makers(self) -> set[int | None]:

@@ -119,7 +119,10 @@ def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
 
 
 def batches_to_approve(batches: "QuerySet[Batch]", people: Iterable[int]) -> int:
-    """Drafts that wait for these people: whoever made a batch does not approve it."""
+    """Drafts that wait for these people: whoever made a batch does not approve it, nor does who
+    declared a conflict on one of its awards."""
     people = list(people)
     drafts = batches.filter(status=BatchStatus.DRAFT)
-    return drafts.exclude(Q(made_by__in=people) | Q(made_for__in=people)).count()
+    drafts = drafts.exclude(Q(made_by__in=people) | Q(made_for__in=people))
+    recused = "lines__award__claim__application__case__recusals__person__in"
+    return drafts.exclude(**{recused: people}).count()

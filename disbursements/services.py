@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.locks import locked
-from accounts.models import District, NumberSeries, Role, User
+from accounts.models import Appointment, District, NumberSeries, Role, StandIn, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company
@@ -17,7 +18,7 @@ from companies.team import access
 from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
 from outbox.failpoints import failpoint
 from outbox.services import mail_language
-from reviews.models import Case, Opinion, StageKind, Verdict
+from reviews.models import Case, Opinion, Recusal, StageKind, Verdict
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -169,7 +170,7 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
     batch = _locked(batch)
     principal = require_finance(batch.district, by)
     require_stranger({by, principal}, _awards_of(batch))
-    if not (batch.status == BatchStatus.APPROVED and held(batch)):
+    if not (batch.status == BatchStatus.APPROVED and (held(batch) or declared_since(batch))):
         _require_status(batch, BatchStatus.DRAFT)
     for line in batch.lines.filter(is_live=True).select_related("award"):
         line.is_live = False
@@ -499,15 +500,68 @@ def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:
     companies = Company.objects.filter(pk__in=[award.company_id for award in awards])
     access.require_stranger(companies, persons)
     cases = Case.objects.filter(application__claims__award__in=awards)
-    recused = cases.filter(recusals__person__in=persons).first()
-    if recused:
-        raise NotAllowed(_("您已申请回避“%(case)s”，不能办理它的拨付。") % {"case": recused})
+    recusal = _recusals(awards, persons).first()
+    if recusal:
+        raise NotAllowed(
+            _("%(person)s已申请回避“%(case)s”，不能办理它的拨付。")
+            % {"person": recusal.person, "case": recusal.case}
+        )
     approvals = Opinion.objects.filter(
         case__in=cases, task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE
     )
     approved = approvals.by_any(persons).select_related("case__application").first()
     if approved:
         raise NotAllowed(_("“%(case)s”是您批准的，须由另一人办理拨付。") % {"case": approved.case})
+
+
+def declared_since(batch: Batch) -> list[Recusal]:
+    """Conflicts on its awards that somebody declared whose name stands under the batch. What they
+    did before is not undone by it; others may go on with the batch or cancel it."""
+    awards = [line.award for line in batch.lines.filter(is_live=True).select_related("award")]
+    return list(_recusals(awards, batch.names))
+
+
+def _recusals(awards: Iterable[Award], people: Iterable[User | int | None]) -> QuerySet[Recusal]:
+    return (
+        Recusal.objects.filter(
+            case__application__claims__award__in=list(awards), person__in=list(people)
+        )
+        .select_related("person", "case__application")
+        .distinct()
+    )
+
+
+def bar(batch: Batch, person: User) -> str:
+    """What keeps the person from a batch, the office apart; empty where nothing does."""
+    principal = person.principal(Role.FINANCE, district_id=batch.district_id)
+    try:
+        require_stranger({person, principal}, _awards_of(batch))
+    except NotAllowed as refusal:
+        return refusal.messages[0]
+    return ""
+
+
+def who_goes_on(batch: Batch) -> list[User]:
+    """Who in finance may take the batch's next step today, in their own name or another's."""
+    today = timezone.localdate()
+    offices = Appointment.objects.on(today).filter(
+        role=Role.FINANCE, department__district=batch.district_id
+    )
+    lent = StandIn.objects.in_force(today).filter(appointment__in=offices)
+    people = User.objects.filter(
+        Q(pk__in=offices.values("user")) | Q(pk__in=lent.values("deputy"))
+    ).order_by("name", "pk")
+    return [person for person in people if _goes_on(batch, person)]
+
+
+def _goes_on(batch: Batch, person: User) -> bool:
+    principal = person.principal(Role.FINANCE, district_id=batch.district_id)
+    own = batch.makers & {person.pk, principal and principal.pk}
+    return (
+        batch.district_id in person.district_ids(Role.FINANCE)
+        and not (batch.status == BatchStatus.DRAFT and own)
+        and not bar(batch, person)
+    )
 
 
 def _require_status(batch: Batch, status: BatchStatus) -> None:

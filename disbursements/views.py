@@ -159,6 +159,8 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return _show_batch(request, pk, faults=[_("批次复核后才能下载拨付清单。")], status=409)
     if held := services.held(batch):
         return _show_batch(request, pk, faults=held, status=409)
+    if bar := services.bar(batch, request.user):
+        return _show_batch(request, pk, faults=[bar], status=403)
     content = payment_list(batch)
     with transaction.atomic():
         record(
@@ -525,17 +527,25 @@ def _show_batch(
     may_pay = batch.district_id in request.user.district_ids(Role.FINANCE)
     is_open = batch.status in (BatchStatus.DRAFT, BatchStatus.APPROVED)
     held = services.held(batch) if is_open else []
+    since = services.declared_since(batch) if is_open else []
+    bar = services.bar(batch, request.user) if may_pay and is_open else ""
+    able = services.who_goes_on(batch) if is_open else []
     context = {
         # What was just refused has named them already.
         "held": [] if faults else held,
-        "may_cancel": may_pay and (batch.status == BatchStatus.DRAFT or bool(held)),
+        "since": since,
+        "bar": bar,
+        "able": able,
+        "may_cancel": may_pay
+        and not bar
+        and (batch.status == BatchStatus.DRAFT or bool(held) or bool(since)),
         "batch": batch,
         "lines": lines,
         "total": batch.total,
         "form": form or PaidForm(),
         "faults": faults,
         "may_pay": may_pay,
-        "may_approve": may_pay and not batch.makers & _people(request, batch.district),
-        "may_download": batch.status in SENDABLE and not held,
+        "may_go_on": request.user in able,
+        "may_download": batch.status in SENDABLE and not held and not bar,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)

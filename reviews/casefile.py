@@ -337,7 +337,7 @@ class CaseFile:
     @property
     def may_recuse(self) -> bool:
         return (
-            self.case.closed_at is None
+            services.takes_conflicts(self.case)
             and not self.has_recused
             and self.user.has_role(*services.DECIDES)
         )

@@ -34,7 +34,7 @@ from reviews.notices import services as notices
 from reviews.people import is_free
 from subsidies.applications import answers
 from subsidies.applications import services as applications
-from subsidies.applications.enums import Reason
+from subsidies.applications.enums import Reason, Status
 from subsidies.credit.findings import Finding, findings_of
 from subsidies.ledger import services as ledger
 from subsidies.models import Application, Receipt
@@ -437,13 +437,19 @@ def _require_person(task: Task, case: Case, by: User) -> User | None:
     return principal
 
 
+def takes_conflicts(case: Case) -> bool:
+    """Whether somebody may still have to keep away from the case: until it is closed, and of an
+    approved one for good, for its money is paid, adjusted and asked back."""
+    return case.closed_at is None or case.application.status == Status.APPROVED
+
+
 @transaction.atomic
 def declare_conflict(case: Case, *, reason: str, by: User) -> Recusal:
     """Take no part in a case any more, whatever office one acts in: others of the department go
-    on. It is for good."""
+    on, after the approval others in finance. It is for good."""
     application = applications.lock_application(case.application)
     case = _locked_case(application)
-    if case.closed_at:
+    if not takes_conflicts(case):
         raise StateChanged(_("本件已办结，不用申请回避。"))
     if not by.has_role(*DECIDES):
         raise NotAllowed(_("只有办理人员申请回避。"))

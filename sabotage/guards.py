@@ -501,6 +501,16 @@ SABOTAGES = [
         "tests/staff/test_recusal.py::TestMoney::test_nor_past_the_service",
     ),
     Sabotage(
+        "who declared a conflict pays (service)",
+        Code("disbursements/services.py", "    if recusal:\n", "    if False:\n"),
+        "tests/staff/test_recusal.py::TestPaying",
+    ),
+    Sabotage(
+        "who declared a conflict notes a payment (database)",
+        Trigger("disbursements_batch", "not_paid_by_the_payee"),
+        "tests/staff/test_recusal.py::TestPaying::test_the_database_lets_them_note_no_payment",
+    ),
+    Sabotage(
         "locked accounts get in",
         Code("config/settings.py", '    "axes.backends.AxesStandaloneBackend",\n', ""),
         "tests/signing_in/test_guessing.py"

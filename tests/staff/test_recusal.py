@@ -199,6 +199,137 @@ class TestMoney:
             disbursements.make_batch(award.district, [award], by=person)
 
 
+class TestPaying:
+    """Who first meets a conflict when paying declares it then, and others pay."""
+
+    @pytest.fixture
+    def award(self, company, budget):
+        return domain.notified_award(company)
+
+    @pytest.fixture
+    def case(self, award):
+        return Case.objects.get(application=award.claim.application_id)
+
+    @pytest.fixture
+    def finance(self, award):
+        place = services.finance_department(award.district)
+        return [domain.official(place, Role.FINANCE, number) for number in (1, 2, 3)]
+
+    @pytest.fixture
+    def batch(self, award, finance):
+        return disbursements.make_batch(award.district, [award], by=finance[0])
+
+    def test_it_is_declared_on_the_page_of_an_approved_case(self, case, finance, client):
+        client.force_login(finance[1])
+        assert 'id="recuse"' in client.get(case.get_absolute_url()).text
+
+        client.post(f"{case.get_absolute_url()}recuse/", {"recusal-reason": "亲属"})
+
+        assert Recusal.objects.get().person == finance[1]
+        assert 'id="recuse"' not in client.get(case.get_absolute_url()).text
+
+    @pytest.mark.parametrize("step", ["make", "approve", "pay", "cancel", "fail"])
+    def test_from_then_on_they_have_no_part_in_the_payment(self, award, case, finance, batch, step):
+        services.declare_conflict(case, reason="亲属", by=finance[2])
+        if step == "make":
+            disbursements.cancel_batch(batch, by=finance[0])
+        if step in ("pay", "fail"):
+            disbursements.approve_batch(batch, by=finance[1])
+        act = {
+            "make": lambda by: disbursements.make_batch(award.district, [award], by=by),
+            "approve": lambda by: disbursements.approve_batch(batch, by=by),
+            "pay": lambda by: disbursements.mark_paid(batch, on=domain.TODAY, by=by),
+            "cancel": lambda by: disbursements.cancel_batch(batch, by=by),
+            "fail": lambda by: disbursements.fail_line(batch.lines.get(), reason="销户", by=by),
+        }[step]
+
+        with pytest.raises(NotAllowed, match=f"{finance[2]}已申请回避"):
+            act(finance[2])
+        assert act(finance[1])
+
+    def test_it_binds_whoever_stands_in_for_them_and_them_as_stand_ins(self, case, finance, batch):
+        services.declare_conflict(case, reason="亲属", by=finance[2])
+        deputy = AppointmentFactory(department=finance[2].appointments.get().department).user
+        StandInFactory(appointment=finance[2].appointments.get(), deputy=deputy)
+        with pytest.raises(NotAllowed, match=f"{finance[2]}已申请回避"):
+            disbursements.approve_batch(batch, by=deputy)
+
+        other = AppointmentFactory(department=finance[1].appointments.get().department).user
+        StandInFactory(appointment=finance[1].appointments.get(), deputy=other)
+        services.declare_conflict(case, reason="亲属", by=other)
+        with pytest.raises(NotAllowed, match=f"{other}已申请回避"):
+            disbursements.approve_batch(batch, by=other)
+        assert disbursements.approve_batch(batch, by=finance[1])
+
+    def test_what_they_signed_before_stands_and_others_go_on(self, case, finance, batch):
+        disbursements.approve_batch(batch, by=finance[1])
+        for person in finance[:2]:
+            services.declare_conflict(case, reason="亲属", by=person)
+
+        paid = disbursements.mark_paid(batch, on=domain.TODAY, by=finance[2])
+
+        assert (paid.approved_by, paid.paid_by) == (finance[1], finance[2])
+
+    def test_or_others_cancel_what_they_signed(self, case, finance, batch):
+        disbursements.approve_batch(batch, by=finance[1])
+        with pytest.raises(StateChanged):
+            disbursements.cancel_batch(batch, by=finance[2])
+        services.declare_conflict(case, reason="亲属", by=finance[1])
+
+        assert disbursements.cancel_batch(batch, by=finance[2]).status == "cancelled"
+
+    def test_the_database_lets_them_note_no_payment(self, case, finance, batch, monkeypatch):
+        disbursements.approve_batch(batch, by=finance[1])
+        services.declare_conflict(case, reason="亲属", by=finance[2])
+        monkeypatch.setattr(disbursements, "require_stranger", lambda *given: None)
+
+        with pytest.raises(domain.REFUSED_BY_TRIGGER, match="a part in"), transaction.atomic():
+            disbursements.mark_paid(batch, on=domain.TODAY, by=finance[2])
+
+    def test_the_page_of_the_batch_says_what_follows(self, case, finance, batch, client):
+        services.declare_conflict(case, reason="亲属", by=finance[1])
+        client.force_login(finance[1])
+
+        page = client.get(batch.get_absolute_url())
+
+        assert f"{finance[1]}已申请回避" in page.text
+        assert f"可以办理的人：{finance[2]}" in page.text
+        assert "复核通过" not in page.text
+        assert "确认作废" not in page.text
+        assert client.post(f"{batch.get_absolute_url()}approve/").status_code == 403
+
+    def test_it_says_who_signed_and_withdrew(self, case, finance, batch, client):
+        disbursements.approve_batch(batch, by=finance[1])
+        services.declare_conflict(case, reason="亲属", by=finance[1])
+
+        client.force_login(finance[1])
+        page = client.get(batch.get_absolute_url()).text
+        assert "下载拨付清单" not in page
+        assert client.get(f"{batch.get_absolute_url()}list.xlsx").status_code == 403
+        client.force_login(finance[2])
+        page = client.get(batch.get_absolute_url()).text
+        assert "经办本批次的人后来申请了回避" in page
+        assert "登记已拨付" in page
+        assert "确认作废" in page
+
+    def test_it_says_when_nobody_is_left(self, case, finance, batch, client):
+        for person in finance[1:]:
+            services.declare_conflict(case, reason="亲属", by=person)
+        client.force_login(finance[0])
+
+        page = client.get(batch.get_absolute_url()).text
+
+        assert "您是制单人" in page
+        assert "现在没有人可以办理本批次" in page
+
+    def test_nothing_of_it_waits_for_them(self, case, finance, batch, client):
+        client.force_login(finance[1])
+        assert client.get("/finance/").context["to_approve"] == 1
+        services.declare_conflict(case, reason="亲属", by=finance[1])
+
+        assert client.get("/finance/").context["to_approve"] == 0
+
+
 class TestOpenPage:
     """Case A05. The page was opened while everything was in order."""
 
@@ -251,7 +382,7 @@ class TestOpenPage:
         maker, second = (domain.official(place, Role.FINANCE, number) for number in (1, 2))
         batch = disbursements.make_batch(award.district, [award], by=maker)
         client.force_login(second)
-        assert client.get(batch.get_absolute_url()).context["may_approve"]
+        assert client.get(batch.get_absolute_url()).context["may_go_on"]
         Appointment.objects.filter(user=second).update(ends_on="2026-03-10")
 
         answer = client.post(f"{batch.get_absolute_url()}approve/")

@@ -422,7 +422,7 @@ class TestPaying:
             with pytest.raises(NotAllowed, match="须由另一人复核"):
                 disbursements.approve_batch(batch, by=fresh(person))
             client.force_login(person)
-            assert not client.get(batch.get_absolute_url()).context["may_approve"]
+            assert not client.get(batch.get_absolute_url()).context["may_go_on"]
 
     def test_a_stand_in_approves_not_what_the_principal_made(self, award, finance, paying):
         batch = disbursements.make_batch(award.district, [award], by=finance[0])
