@@ -22,6 +22,7 @@ from companies.merging.services import merge
 from companies.models import (
     Company,
     CreditEntry,
+    Import,
     Incident,
     IndustryIntensity,
     Invitation,
@@ -282,6 +283,7 @@ def _rows_of_district(code: str) -> dict[str, object]:
     batches = [disbursements.make_batch(district, awards, by=maker) for awards in to_pay]
     disbursements.approve_batch(batches[2], by=second)
     disbursements.mark_paid(batches[2], on=domain.TODAY, by=maker)
+    shown = _import("credit", [CREDIT, listed], administrator)
     settlement = settle(company, district, unpaid.policy_year, by=maker)
     return {
         "district": district.pk,
@@ -299,11 +301,12 @@ def _rows_of_district(code: str) -> dict[str, object]:
             settlement=settlement, award=unpaid, kind="reduce", amount=Decimal("1.00")
         ).pk,
         "policy_document": PolicyDocument.objects.get(code=DOCUMENTS[code]).pk,
-        "import": _import("credit", [CREDIT, listed], administrator),
-        "faulty_import": _import("credit", [CREDIT, ["" for _column in CREDIT]], administrator),
+        "import": shown.pk,
+        "plan": shown.plan,
+        "faulty_import": _import("credit", [CREDIT, ["" for _column in CREDIT]], administrator).pk,
         "fiscal_import": _import(
             "fiscal", [FISCAL, [company.uscc, 2025, "1.00", "税务导入", ""]], maker
-        ),
+        ).pk,
         "source_rule": SourceRule.objects.get_or_create(district=district, measure="revenue")[0].pk,
         "merge": merged.pk,
         "second": second.pk,
@@ -380,10 +383,11 @@ def _draw_a_page(file: StoredFile) -> None:
     page.save()
 
 
-def _import(kind: str, table: Table, by: User) -> UUID:
+def _import(kind: str, table: Table, by: User) -> Import:
     """A table that was uploaded and checked."""
     district = by.current_appointments[0].department.district
     upload = SimpleUploadedFile("表.csv", as_csv(table))
     run = imports.start_import(KINDS[kind].kind, district, upload, by=by)
     imports.check_import(run)
-    return run.pk
+    run.refresh_from_db()
+    return run
