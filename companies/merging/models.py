@@ -18,12 +18,14 @@ class Merge(models.Model):
     rewritten. `moved` names the rows that went over, so that undoing it sends back the same.
 
     Keys of `moved` are a table and its column, values the rows' primary keys as text. A membership
-    among them that still names `removed` changed places with an ended one of the same person.
+    among them that still names `removed` changed places with an ended or lesser one of the same
+    person. `accounts` are the bank accounts of both rows that were current.
     """
 
     kept = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="merges")
     removed = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="+")
     moved = models.JSONField(default=dict)
+    accounts = models.JSONField(default=list, db_default=[])
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     undone_by = models.ForeignKey(

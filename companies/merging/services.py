@@ -20,7 +20,7 @@ from audit.services import record
 from companies import pending
 from companies.merging import signals
 from companies.merging.relations import moving_rows, relations
-from companies.models import Company, Member, Merge, YearlyFigure
+from companies.models import BankAccount, Company, Member, Merge, YearlyFigure
 
 Moved = dict[str, list[str]]
 # How the database says no: a constraint, or a trigger.
@@ -43,6 +43,20 @@ def merge(kept: Company, removed: Company, *, by: User) -> Merge:
 
     Raises Refused with everything that stands in the way.
     """
+    kept, removed, moved = _join(kept, removed, by)
+    current = BankAccount.objects.filter(company__in=[kept, removed], is_current=True)
+    done = Merge.objects.create(
+        kept=kept,
+        removed=removed,
+        by=by,
+        moved=moved,
+        accounts=sorted(current.values_list("pk", flat=True)),
+    )
+    record("company.merged", about=kept, by=by, removed=removed.pk, moved=moved)
+    return done
+
+
+def _join(kept: Company, removed: Company, by: User) -> tuple[Company, Company, Moved]:
     kept, removed = _locked(kept, removed, by)
     faults = []
     for company in (kept, removed):
@@ -57,16 +71,19 @@ def merge(kept: Company, removed: Company, *, by: User) -> Merge:
         raise Refused(*faults)
     removed.merged_into = kept
     removed.save(update_fields=["merged_into"])
-    done = Merge.objects.create(kept=kept, removed=removed, by=by, moved=_move(kept, removed))
+    moved = _move(kept, removed)
     signals.merged.send(Company, kept=kept, removed=removed)
-    record("company.merged", about=kept, by=by, removed=removed.pk, moved=done.moved)
-    return done
+    return kept, removed, moved
 
 
 def preview(kept: Company, removed: Company, *, by: User) -> list[Line]:
-    """What a merge would do: it is done and taken back. Raises what the merge raises."""
+    """What a merge would do. Raises what the merge raises.
+
+    The rows are joined and parted again, for only the database knows which of them it refuses.
+    No row is made and nothing recorded: the audit chain waits for nobody who looks.
+    """
     with transaction.atomic():
-        moved = merge(kept, removed, by=by).moved
+        kept, removed, moved = _join(kept, removed, by)
         lines = []
         for model, column in relations():
             went = moved.get(_key(model, column), [])
@@ -85,8 +102,9 @@ def preview(kept: Company, removed: Company, *, by: User) -> list[Line]:
 
 @transaction.atomic
 def undo(done: Merge, *, by: User) -> Merge:
-    """Part the rows again: what went over goes back. Until the company is paid, or
-    something was granted on a figure that went over."""
+    """Part the rows again: what went over goes back, and a row that is left without an account is
+    paid to the one that it had. Until the company is paid, or something was granted on a figure
+    that went over."""
     kept, removed = _locked(done.kept, done.removed, by)
     done = locked(Merge.objects.filter(pk=done.pk)).get()
     if done.undone_at:
@@ -108,6 +126,9 @@ def undo(done: Merge, *, by: User) -> Merge:
                 _("合并以后改过移过来的“%(what)s”，与原处的有冲突，不能撤销。请先改回。")
                 % {"what": rows.model._meta.verbose_name}
             )
+    for row in (kept, removed):
+        if row.current_account is None:
+            row.accounts.filter(pk__in=done.accounts).update(is_current=True)
     signals.parted.send(Company, kept=kept, removed=removed)
     # Behind the locks that a payment takes too. The rows are parted here: each is asked.
     if any(pending.was_paid_since(row, done.at) for row in (kept, removed)):
@@ -140,10 +161,13 @@ def _move(kept: Company, removed: Company) -> Moved:
 
 
 def _is_taken_over(pk: int, kept: Company) -> bool:
-    """Who belongs to the removed row today acts for the kept one, also after having left it."""
+    """Who belongs to the removed row today acts for the kept one, also after having left it; of
+    two roles that are held today the one that leads counts."""
     member = Member.objects.get(pk=pk)
     theirs = kept.members.filter(user=member.user).first()
-    if theirs is None or theirs.is_current or not member.is_current:
+    if theirs is None or not member.is_current:
+        return False
+    if theirs.is_current and (theirs.is_lead or not member.is_lead):
         return False
     _change_places(member, theirs)
     return True

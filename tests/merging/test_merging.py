@@ -7,15 +7,18 @@ import pgtrigger
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.serializers import serialize
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import District, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
+from audit.services import record
 from companies.merging import services
 from companies.merging.relations import STAYS, relations
 from companies.models import AccountChange, Company, Contact, CreditEntry, Incident, Merge
+from companies.services import change_account
 from companies.team.access import company_of
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
@@ -28,6 +31,7 @@ from subsidies.ledger.models import AwardStatus, CompanyYear
 from subsidies.models import Application, Award
 from tests import domain
 from tests.factories import (
+    BankAccountFactory,
     CompanyFactory,
     MemberFactory,
     PastAwardFactory,
@@ -300,6 +304,108 @@ def test_who_left_the_kept_row_and_leads_the_other_goes_on_acting(company, other
     assert acting.is_lead
     services.undo(done, by=keeper)
     assert state(company, other) == before
+
+
+def test_who_leads_the_other_row_and_is_a_clerk_of_the_kept_one_leads_both(company, other, keeper):
+    lead = domain.clerk_of(other)
+    MemberFactory(company=company, user=lead, role="clerk", scopes=["data"])
+    before = state(company, other)
+
+    done = services.merge(company, other, by=keeper)
+
+    assert company.members.acting(lead).get().is_lead
+    services.undo(done, by=keeper)
+    assert state(company, other) == before
+
+
+def test_who_leads_the_kept_row_goes_on_leading_it(company, other, keeper):
+    lead = domain.clerk_of(company)
+    MemberFactory(company=other, user=lead, role="legal")
+    MemberFactory(company=other, user=UserFactory())
+
+    services.merge(company, other, by=keeper)
+
+    assert company.members.acting(lead).get().role == "administrator"
+    assert other.members.get(user=lead).role == "legal"
+
+
+def test_who_left_the_other_row_leads_nothing_by_it(company, other, keeper):
+    person = domain.clerk_of(other)
+    other.members.update(ended_at=timezone.now())
+    MemberFactory(company=company, user=person, role="clerk", scopes=["data"])
+
+    services.merge(company, other, by=keeper)
+
+    assert not company.members.acting(person).get().is_lead
+
+
+def test_an_account_that_was_replaced_after_it_went_over_is_current_again(company, other, keeper):
+    company.accounts.all().delete()
+    theirs = other.current_account
+    done = services.merge(company, other, by=keeper)
+    assert company.current_account == theirs
+    given = change_account(
+        company, bank="中国银行", number="6222020000000001", cnaps="", by=domain.clerk_of(company)
+    )
+
+    services.undo(done, by=keeper)
+
+    assert company.current_account == given
+    assert other.current_account == theirs
+
+
+def test_an_account_of_the_other_row_that_was_made_current_goes_back_with_it(
+    company, other, keeper
+):
+    ours, theirs = company.current_account, other.current_account
+    other.accounts.update(is_current=False)
+    done = services.merge(company, other, by=keeper)
+    company.accounts.update(is_current=False)
+    company.accounts.filter(pk=theirs.pk).update(is_current=True)
+
+    services.undo(done, by=keeper)
+
+    assert company.current_account == ours
+    assert other.current_account == theirs
+
+
+def test_it_does_not_go_back_beside_another_current_one(company, other, keeper):
+    older = BankAccountFactory(company=other, is_current=False)
+    done = services.merge(company, other, by=keeper)
+    company.accounts.update(is_current=False)
+    company.accounts.filter(pk=older.pk).update(is_current=True)
+
+    with pytest.raises(Refused, match="“收款账户”，与原处的有冲突"):
+        services.undo(done, by=keeper)
+
+    assert company.current_account == older
+    change_account(
+        company, bank="中国银行", number="6222020000000001", cnaps="", by=domain.clerk_of(company)
+    )
+    services.undo(done, by=keeper)
+    assert company.current_account
+    assert other.accounts.filter(is_current=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_at_a_merge_uses_no_number_and_keeps_no_other_act_waiting(world):
+    kept, removed = domain.company_with_everything(), domain.company_with_everything()
+    keeper = domain.official(finance_department(kept.district), Role.ADMINISTRATOR)
+    with connection.cursor() as cursor:
+
+        def numbers():
+            cursor.execute("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1")
+            return cursor.fetchall()
+
+        with transaction.atomic():
+            record("company.profile_changed", about=kept, by=keeper)
+        before = numbers()
+
+        with CaptureQueriesContext(connection) as asked:
+            assert services.preview(kept, removed, by=keeper)
+
+        assert numbers() == before
+        assert not [row for row in asked if "audit_" in row["sql"]]
 
 
 # The caps
