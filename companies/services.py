@@ -74,12 +74,12 @@ def withdraw_account(change: AccountChange, *, by: User) -> AccountChange:
 def check_account(change: AccountChange, *, by: User) -> AccountChange:
     """The first finance officer has held the account against the company's papers."""
     change = _locked_change(change)
-    _require_officer(change, by)
+    principal = _require_officer(change, by)
     _require_status(change, ChangeStatus.ASKED)
     change.status = ChangeStatus.CHECKED
-    change.checked_by, change.checked_at = by, timezone.now()
+    change.checked_by, change.checked_for, change.checked_at = by, principal, timezone.now()
     change.save()
-    _record(change, "company.account_checked", by)
+    _record(change, "company.account_checked", by, principal)
     return change
 
 
@@ -87,18 +87,19 @@ def check_account(change: AccountChange, *, by: User) -> AccountChange:
 def confirm_account(change: AccountChange, *, by: User) -> AccountChange:
     """A second finance officer lets the account take effect."""
     change = _locked_change(change)
-    _require_officer(change, by)
+    principal = _require_officer(change, by)
     _require_status(change, ChangeStatus.CHECKED)
-    if change.checked_by_id == by.pk:
+    if change.checkers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("核对人不能复核同一个账户，须由另一位财政人员复核。"))
     if change.account.holder != change.company.name:
         raise Refused(_("户名与企业名称不一致，请退回，由企业重新填写。"))
     change.status = ChangeStatus.CONFIRMED
-    change.confirmed_by, change.confirmed_at = by, timezone.now()
+    change.confirmed_by, change.confirmed_for = by, principal
+    change.confirmed_at = timezone.now()
     change.save()
     change.company.accounts.filter(is_current=True).update(is_current=False)
     BankAccount.objects.filter(pk=change.account_id).update(is_current=True)
-    _record(change, "company.account_confirmed", by)
+    _record(change, "company.account_confirmed", by, principal)
     return change
 
 
@@ -106,13 +107,13 @@ def confirm_account(change: AccountChange, *, by: User) -> AccountChange:
 def refuse_account(change: AccountChange, *, reason: str, by: User) -> AccountChange:
     """Send a changed account back: the one before it stays."""
     change = _locked_change(change)
-    _require_officer(change, by)
+    principal = _require_officer(change, by)
     _require_status(change, *OPEN_CHANGES)
     if not reason.strip():
         raise Refused(_("请写明退回原因，企业会看到。"))
     change.refused_by, change.reason = by, reason.strip()
     _close(change, ChangeStatus.REFUSED)
-    _record(change, "company.account_refused", by)
+    _record(change, "company.account_refused", by, principal)
     return change
 
 
@@ -207,8 +208,14 @@ def _close(change: AccountChange, status: ChangeStatus) -> None:
     change.save()
 
 
-def _record(change: AccountChange, action: str, by: User) -> None:
-    record(action, about=change.company, by=by, account=change.account.masked_number)
+def _record(change: AccountChange, action: str, by: User, principal: User | None = None) -> None:
+    record(
+        action,
+        about=change.company,
+        by=by,
+        on_behalf_of=principal,
+        account=change.account.masked_number,
+    )
 
 
 def _count(company: Company) -> None:
@@ -221,13 +228,13 @@ def _require_revision(company: Company, revision: int) -> None:
         raise StateChanged(_("同事刚改过企业资料。请看一遍现在的内容，再保存您的修改。"))
 
 
-def _require_officer(change: AccountChange, by: User) -> None:
+def _require_officer(change: AccountChange, by: User) -> User | None:
+    """On whose behalf the person checks accounts; neither may belong to the company."""
     if change.company.district_id not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以核对收款账户。"))
-    if by.principal(Role.FINANCE, district_id=change.company.district_id):
-        # Of two consents one could be lent to whoever gave the other.
-        raise NotAllowed(_("委托代办不包括这一步，请由本岗位的财政人员办理。"))
-    access.require_stranger(change.company.rows(), [by])
+    principal = by.principal(Role.FINANCE, district_id=change.company.district_id)
+    access.require_stranger(change.company.rows(), [by, principal])
+    return principal
 
 
 def _require_status(change: AccountChange, *statuses: ChangeStatus) -> None:

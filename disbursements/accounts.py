@@ -66,7 +66,14 @@ def account_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def to_confirm(user: User) -> int:
     """How many changed accounts wait for this person: whoever checked one does not confirm it."""
-    return AccountChange.objects.visible_to(user).open().exclude(checked_by=user).count()
+    changes = AccountChange.objects.visible_to(user).open().select_related("company")
+    return sum(not change.checkers & _people(user, change) for change in changes)
+
+
+def _people(user: User, change: AccountChange) -> set[int]:
+    """The person, and on whose behalf they check the company's account."""
+    principal = user.principal(Role.FINANCE, district_id=change.company.district_id)
+    return {user.pk} | ({principal.pk} if principal else set())
 
 
 def _change(request: SignedInRequest, pk: int) -> AccountChange:
@@ -86,7 +93,7 @@ def _show(
                 "is_other_holder": change.account.holder != change.company.name,
                 "may_check": change.status == "asked",
                 "may_confirm": change.status == "checked"
-                and change.checked_by_id != request.user.pk,
+                and not change.checkers & _people(request.user, change),
             }
             for change in changes.open().order_by("asked_at", "pk")
         ],
@@ -101,5 +108,11 @@ def _show(
 
 def _loaded(changes: AccountChangeQuerySet) -> AccountChangeQuerySet:
     return changes.select_related(
-        "company", "account", "asked_by", "checked_by", "confirmed_by", "refused_by"
+        "company",
+        "account",
+        "asked_by",
+        "checked_by",
+        "checked_for",
+        "confirmed_by",
+        "confirmed_for",
     )

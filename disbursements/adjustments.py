@@ -9,7 +9,7 @@ from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
-from disbursements.services import demand_return, require_own_office, require_stranger
+from disbursements.services import demand_return, require_finance, require_stranger
 from outbox.services import mail_language
 from subsidies.applications.services import tell_company
 from subsidies.ledger import services as ledger
@@ -23,19 +23,19 @@ from subsidies.money import yuan
 def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
     """Agree to an adjustment. The second person's consent makes it: an unpaid award is adjusted
     by an entry. What was paid too much of becomes a clawback, which has its own two people."""
-    adjustment = _locked(adjustment, by)
+    adjustment, principal = _locked(adjustment, by)
     award = adjustment.award
-    if adjustment.agreed_by_id == by.pk:
+    if adjustment.agreers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("您已经同意过，须由另一人确认。"))
     if award.status in ledger.ADJUSTABLE:
         if adjustment.agreed_by_id is None:
-            adjustment.agreed_by = by
+            adjustment.agreed_by, adjustment.agreed_for = by, principal
             adjustment.status = AdjustmentStatus.AGREED
         else:
             reduces = adjustment.kind == Adjustment.Kind.REDUCE
             amount = -adjustment.amount if reduces else adjustment.amount
             _tell(adjustment, ledger.adjust(award, amount, by=by))
-            adjustment.done_by = by
+            adjustment.done_by, adjustment.done_for = by, principal
             adjustment.status = AdjustmentStatus.DONE
     elif adjustment.kind == Adjustment.Kind.REDUCE and award.status == AwardStatus.PAID:
         with mail_language():
@@ -47,36 +47,37 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
             _("这笔奖补现在是“%(status)s”，不能调整：已列入批次的等批次办结，已拨付的不再补差。")
             % {"status": award.get_status_display()}
         )
-    adjustment.save(update_fields=["status", "agreed_by", "done_by"])
-    _record("agreed", adjustment, by)
+    adjustment.save(update_fields=["status", "agreed_by", "agreed_for", "done_by", "done_for"])
+    _record("agreed", adjustment, by, principal)
     return adjustment
 
 
 @transaction.atomic
 def drop(adjustment: Adjustment, *, by: User) -> Adjustment:
     """Leave an award as it was granted."""
-    adjustment = _locked(adjustment, by)
+    adjustment, principal = _locked(adjustment, by)
     adjustment.status = AdjustmentStatus.DROPPED
     adjustment.save(update_fields=["status"])
-    _record("dropped", adjustment, by)
+    _record("dropped", adjustment, by, principal)
     return adjustment
 
 
-def _locked(adjustment: Adjustment, by: User) -> Adjustment:
+def _locked(adjustment: Adjustment, by: User) -> tuple[Adjustment, User | None]:
+    """The adjustment, and on whose behalf the person handles it."""
     ledger.lock_awards([adjustment.award])
     adjustment = (
         locked(Adjustment.objects.filter(pk=adjustment.pk))
         .select_related("award__district", "settlement__company_year__company")
         .get()
     )
-    require_own_office(adjustment.award.district, by)
-    require_stranger({by}, [adjustment.award])
+    principal = require_finance(adjustment.award.district, by)
+    require_stranger({by, principal}, [adjustment.award])
     if not adjustment.is_open:
         raise StateChanged(
             _("状态已变化：这项调整现在是“%(status)s”。请刷新页面。")
             % {"status": adjustment.get_status_display()}
         )
-    return adjustment
+    return adjustment, principal
 
 
 def _tell(adjustment: Adjustment, award: Award) -> None:
@@ -101,11 +102,12 @@ def _tell(adjustment: Adjustment, award: Award) -> None:
         )
 
 
-def _record(act: str, adjustment: Adjustment, by: User) -> None:
+def _record(act: str, adjustment: Adjustment, by: User, principal: User | None) -> None:
     record(
         f"adjustment.{act}",
         about=adjustment.award,
         by=by,
+        on_behalf_of=principal,
         kind=adjustment.kind,
         amount=str(adjustment.amount),
         status=adjustment.status,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
+from accounts.two_people import second_person
 from audit.triggers import status_arrows
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Adjustment, Award
@@ -116,10 +117,7 @@ class Batch(models.Model):
             models.UniqueConstraint(fields=["district", "number"], name="batch_number_once"),
             models.CheckConstraint(
                 name="batch_approved_by_a_second_person",
-                condition=~Q(approved_by=F("made_by"))
-                & ~Q(approved_by=F("made_for"))
-                & ~Q(approved_for=F("made_by"))
-                & ~Q(approved_for=F("made_for")),
+                condition=second_person("made", "approved"),
             ),
             models.CheckConstraint(
                 name="batch_status_has_its_people",
@@ -288,12 +286,18 @@ class ClawbackQuerySet(models.QuerySet["Clawback"]):
     def for_list(self) -> Self:
         """Load what a row of the list shows, the newest first."""
         return self.select_related(
-            "award__company", "award__claim__application__item", "demanded_by", "confirmed_by"
+            "award__company",
+            "award__claim__application__item",
+            "demanded_by",
+            "demanded_for",
+            "confirmed_by",
+            "confirmed_for",
         ).order_by("-demanded_at", "pk")
 
 
 class Clawback(models.Model):
-    """A paid award asked back, whole or in part. Whoever demands it does not confirm it. Yuan."""
+    """A paid award asked back, whole or in part. Whoever demands it does not confirm it; a person
+    and whoever they stood in for (`demanded_for`, `confirmed_for`) count as one. Yuan."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="clawbacks")
@@ -310,8 +314,14 @@ class Clawback(models.Model):
     demanded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    demanded_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     demanded_at = models.DateTimeField(auto_now_add=True)
     confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     confirmed_at = models.DateTimeField(null=True)
@@ -329,7 +339,7 @@ class Clawback(models.Model):
             ),
             models.CheckConstraint(
                 name="clawback_confirmed_by_a_second_person",
-                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("demanded_by")),
+                condition=second_person("demanded", "confirmed"),
             ),
             models.CheckConstraint(
                 name="clawback_status_has_its_person",
@@ -356,7 +366,12 @@ class Clawback(models.Model):
                 name="demand_stays",
                 operation=pgtrigger.Delete
                 | pgtrigger.UpdateOf(
-                    "award_id", "adjustment_id", "amount", "reason", "demanded_by_id"
+                    "award_id",
+                    "adjustment_id",
+                    "amount",
+                    "reason",
+                    "demanded_by_id",
+                    "demanded_for_id",
                 ),
             ),
         ]
@@ -366,6 +381,19 @@ class Clawback(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("clawback_detail", args=[self.pk])
+
+    @property
+    def demanded_signature(self) -> str:
+        return self.demanded_by.signature(self.demanded_for)
+
+    @property
+    def confirmed_signature(self) -> str:
+        return self.confirmed_by.signature(self.confirmed_for) if self.confirmed_by else ""
+
+    @property
+    def demanders(self) -> set[int | None]:
+        """Who may not confirm it."""
+        return {self.demanded_by_id, self.demanded_for_id} - {None}
 
     @property
     def is_open(self) -> bool:

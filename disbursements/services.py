@@ -165,8 +165,8 @@ def _approve(batch: Batch, by: User) -> Batch:
 
 @transaction.atomic
 def cancel_batch(batch: Batch, *, by: User) -> Batch:
-    """Undo a batch that nobody has approved, or one that is held; its awards can be chosen
-    again."""
+    """Undo a batch that nobody has approved, one that is held, or one that somebody signed who
+    declared a conflict since; its awards can be chosen again."""
     batch = _locked(batch)
     principal = require_finance(batch.district, by)
     require_stranger({by, principal}, _awards_of(batch))
@@ -300,8 +300,8 @@ def demand_return(
     """Propose to ask a paid award back, or a part of it (yuan), by itself or as a settlement's
     adjustment has it. A second person confirms it."""
     award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
-    require_own_office(award.district, by)
-    require_stranger({by}, [award])
+    principal = require_finance(award.district, by)
+    require_stranger({by, principal}, [award])
     if award.status != AwardStatus.PAID or award.claim_id is None:
         raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
     if Clawback.objects.open().filter(award=award).exists():
@@ -311,12 +311,18 @@ def demand_return(
             _("退回金额应大于 0，不超过企业现有的 %(net)s 元。") % {"net": yuan(award.net)}
         )
     clawback = Clawback.objects.create(
-        award=award, adjustment=adjustment, amount=amount, reason=reason, demanded_by=by
+        award=award,
+        adjustment=adjustment,
+        amount=amount,
+        reason=reason,
+        demanded_by=by,
+        demanded_for=principal,
     )
     record(
         "clawback.demanded",
         about=clawback,
         by=by,
+        on_behalf_of=principal,
         amount=str(amount),
         reason=reason,
     )
@@ -326,14 +332,15 @@ def demand_return(
 @transaction.atomic
 def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
     """A second person's consent: the company is told what to give back, and why."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
-    if clawback.demanded_by_id == by.pk:
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    if clawback.demanders & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("提出人不能确认自己提出的追回，须由另一人确认。"))
     ledger.move_award(clawback.award, AwardStatus.CLAWBACK)
     clawback.status = ClawbackStatus.CONFIRMED
     clawback.confirmed_by = by
+    clawback.confirmed_for = principal
     clawback.confirmed_at = timezone.now()
-    clawback.save(update_fields=["status", "confirmed_by", "confirmed_at"])
+    clawback.save(update_fields=["status", "confirmed_by", "confirmed_for", "confirmed_at"])
     assert clawback.award.claim is not None
     application = clawback.award.claim.application
     with mail_language():
@@ -348,6 +355,7 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
         "clawback.confirmed",
         about=clawback,
         by=by,
+        on_behalf_of=principal,
         amount=str(clawback.amount),
     )
     return clawback
@@ -356,12 +364,12 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
 @transaction.atomic
 def drop_return(clawback: Clawback, *, by: User) -> Clawback:
     """Let go of a demand that nobody has confirmed; a settlement's adjustment waits again."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.DEMANDED)
     clawback.status = ClawbackStatus.DROPPED
     clawback.save(update_fields=["status"])
     if clawback.adjustment:
         propose_again(clawback.adjustment)
-    record("clawback.dropped", about=clawback, by=by)
+    record("clawback.dropped", about=clawback, by=by, on_behalf_of=principal)
     return clawback
 
 
@@ -369,7 +377,7 @@ def drop_return(clawback: Clawback, *, by: User) -> Clawback:
 def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback:
     """Note what came back (yuan). With the last of it the clawback ends: the award stays with
     what is left, or counts no more where nothing is."""
-    clawback = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
+    clawback, principal = _locked_clawback(clawback, by, ClawbackStatus.CONFIRMED)
     if not 0 < amount <= clawback.left:
         raise Refused(
             _("退回金额应大于 0，不超过还应退的 %(left)s 元。") % {"left": yuan(clawback.left)}
@@ -380,24 +388,33 @@ def receive_return(clawback: Clawback, amount: Decimal, *, by: User) -> Clawback
         clawback.status = ClawbackStatus.DONE
         ledger.move_award(award, AwardStatus.PAID if award.net else AwardStatus.RETURNED)
     clawback.save(update_fields=["returned", "status"])
-    record("clawback.received", about=clawback, by=by, amount=str(amount))
+    record(
+        "clawback.received",
+        about=clawback,
+        by=by,
+        on_behalf_of=principal,
+        amount=str(amount),
+    )
     return clawback
 
 
-def _locked_clawback(clawback: Clawback, by: User, status: ClawbackStatus) -> Clawback:
+def _locked_clawback(
+    clawback: Clawback, by: User, status: ClawbackStatus
+) -> tuple[Clawback, User | None]:
+    """The clawback, and on whose behalf the person handles it."""
     clawback = (
         locked(Clawback.objects.filter(pk=clawback.pk))
         .select_related("award__district", "award__claim__application")
         .get()
     )
-    require_own_office(clawback.award.district, by)
-    require_stranger({by}, [clawback.award])
+    principal = require_finance(clawback.award.district, by)
+    require_stranger({by, principal}, [clawback.award])
     if clawback.status != status:
         raise StateChanged(
             _("状态已变化：这件追回现在是“%(status)s”。请刷新页面。")
             % {"status": clawback.get_status_display()}
         )
-    return clawback
+    return clawback, principal
 
 
 def _check_before_payment(batch: Batch) -> None:
@@ -483,13 +500,6 @@ def require_finance(district: District, by: User) -> User | None:
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
     return by.principal(Role.FINANCE, district_id=district.pk)
-
-
-def require_own_office(district: District, by: User) -> None:
-    """What keeps no second name (clawbacks, adjustments) is not for stand-ins: of two consents
-    one could be lent to whoever gave the other."""
-    if require_finance(district, by):
-        raise NotAllowed(_("委托代办不包括这一步，请由本岗位的财政人员办理。"))
 
 
 def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:

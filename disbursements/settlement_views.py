@@ -125,7 +125,9 @@ def _show(
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,
         "adjustments": Adjustment.objects.filter(settlement__company_year=row)
-        .select_related("award__claim__application__item", "agreed_by", "done_by")
+        .select_related(
+            "award__claim__application__item", "agreed_by", "agreed_for", "done_by", "done_for"
+        )
         .order_by("-pk"),
         "may_pay": row.district_id in request.user.district_ids(Role.FINANCE),
         "faults": faults,

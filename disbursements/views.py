@@ -460,7 +460,8 @@ def _show_clawback(
         "form": form or ReturnForm(initial={"amount": clawback.left}),
         "faults": faults,
         "may_pay": may_pay,
-        "may_confirm": may_pay and clawback.demanded_by_id != request.user.pk,
+        "may_confirm": may_pay
+        and not clawback.demanders & _people(request, clawback.award.district),
     }
     return render(request, "disbursements/clawback_detail.html", context, status=status)
 

@@ -225,7 +225,11 @@ SABOTAGES = [
     ),
     Sabotage(
         "who demands a clawback confirms it (service)",
-        Code("disbursements/services.py", "if clawback.demanded_by_id == by.pk:", "if False:"),
+        Code(
+            "disbursements/services.py",
+            "if clawback.demanders & {by.pk, principal and principal.pk}:",
+            "if False:",
+        ),
         "tests/disbursements/test_money_back.py"
         "::TestClawback::test_one_demands_and_another_confirms",
     ),
@@ -234,6 +238,29 @@ SABOTAGES = [
         Constraint("disbursements_clawback", "clawback_confirmed_by_a_second_person"),
         "tests/disbursements/test_money_back.py"
         "::TestClawback::test_the_database_wants_a_second_person",
+    ),
+    Sabotage(
+        "who agreed to an adjustment, or their stand-in, agrees again (service)",
+        Code(
+            "disbursements/adjustments.py",
+            "if adjustment.agreers & {by.pk, principal and principal.pk}:",
+            "if False:",
+        ),
+        "tests/staff/test_stand_ins.py::TestSecondPeople",
+    ),
+    Sabotage(
+        "who checked a changed account, or their stand-in, confirms it (service)",
+        Code(
+            "companies/services.py",
+            "if change.checkers & {by.pk, principal and principal.pk}:",
+            "if False:",
+        ),
+        "tests/staff/test_stand_ins.py::TestSecondPeople",
+    ),
+    Sabotage(
+        "who checked a changed account, or their stand-in, confirms it (database)",
+        Constraint("companies_accountchange", "account_change_confirmed_by_a_second_person"),
+        "tests/staff/test_stand_ins.py::TestSecondPeople::test_the_database_counts_both",
     ),
     Sabotage(
         "one person adjusts an award",

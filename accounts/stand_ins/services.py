@@ -71,7 +71,7 @@ def give_stand_in(
                 "（%(department)s·%(role)s）的工作，原因：%(reason)s。\n\n"
                 "接下来：%(first)s 起，登录后在“待办”里就能看到并办理，"
                 "每项办理同时记两个人的名字。"
-                "您或%(principal)s已作过结论的办件不能代办；追回、清算调整和收款账户核对不能代办。\n"
+                "您或%(principal)s已作过结论的办件不能代办；须两人分别办理的，您与%(principal)s算一人。\n"
                 "委托见：%(url)s"
             )
             % {

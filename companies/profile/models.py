@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
+from accounts.two_people import second_person
 from audit.triggers import status_arrows
 from companies.profile.kinds import (
     AgreementKind,
@@ -322,7 +323,8 @@ class AccountChangeQuerySet(models.QuerySet["AccountChange"]):
 
 class AccountChange(models.Model):
     """An account that a company gave while money was on its way to it. It is not paid to before
-    one finance officer has checked it and another has confirmed it."""
+    one finance officer has checked it and another has confirmed it; a person and whoever they
+    stood in for (`checked_for`, `confirmed_for`) count as one."""
 
     company = models.ForeignKey(
         "companies.Company", on_delete=models.PROTECT, related_name="account_changes"
@@ -340,8 +342,14 @@ class AccountChange(models.Model):
     checked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    checked_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     checked_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     confirmed_at = models.DateTimeField(null=True)
@@ -362,7 +370,7 @@ class AccountChange(models.Model):
             ),
             models.CheckConstraint(
                 name="account_change_confirmed_by_a_second_person",
-                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("checked_by")),
+                condition=second_person("checked", "confirmed"),
             ),
             models.CheckConstraint(
                 name="account_change_status_has_its_people",
@@ -391,11 +399,15 @@ class AccountChange(models.Model):
                 name="not_confirmed_by_the_payee",
                 when=pgtrigger.Before,
                 # Not when the row goes over in a merge: nobody confirms then.
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("checked_by_id", "confirmed_by_id"),
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf(
+                    "checked_by_id", "checked_for_id", "confirmed_by_id", "confirmed_for_id"
+                ),
                 func=(
                     "IF EXISTS (SELECT 1 FROM companies_member m"
                     " WHERE m.company_id = NEW.company_id"
-                    " AND m.user_id IN (NEW.checked_by_id, NEW.confirmed_by_id))"
+                    " AND m.user_id IN (NEW.checked_by_id, NEW.checked_for_id,"
+                    " NEW.confirmed_by_id, NEW.confirmed_for_id))"
                     " THEN RAISE EXCEPTION 'nobody confirms the account of their own company';"
                     " END IF; RETURN NEW;"
                 ),
@@ -404,6 +416,19 @@ class AccountChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} {self.account.masked_number}"
+
+    @property
+    def checked_signature(self) -> str:
+        return self.checked_by.signature(self.checked_for) if self.checked_by else ""
+
+    @property
+    def confirmed_signature(self) -> str:
+        return self.confirmed_by.signature(self.confirmed_for) if self.confirmed_by else ""
+
+    @property
+    def checkers(self) -> set[int | None]:
+        """Who may not confirm it."""
+        return {self.checked_by_id, self.checked_for_id} - {None}
 
     @property
     def kind(self) -> str:

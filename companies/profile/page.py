@@ -174,7 +174,11 @@ class Profile:
     @cached_property
     def accounts(self) -> list[BankAccount]:
         accounts = self.company.accounts.select_related(
-            "entered_by", "change__checked_by", "change__confirmed_by"
+            "entered_by",
+            "change__checked_by",
+            "change__checked_for",
+            "change__confirmed_by",
+            "change__confirmed_for",
         )
         return list(accounts.order_by("-pk"))
 

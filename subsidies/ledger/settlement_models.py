@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.two_people import second_person
 from audit.triggers import append_only, status_arrows
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger.models import Award, CompanyYear
@@ -106,7 +107,8 @@ class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
 
 
 class Adjustment(models.Model):
-    """What an award should be more or less by a settlement; two people agree before it is."""
+    """What an award should be more or less by a settlement; two people agree before it is. A person
+    and whoever they stood in for (`agreed_for`, `done_for`) count as one."""
 
     class Kind(models.TextChoices):
         REDUCE = "reduce", _("核减")
@@ -122,7 +124,13 @@ class Adjustment(models.Model):
     agreed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    agreed_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    done_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
 
@@ -141,7 +149,7 @@ class Adjustment(models.Model):
             models.CheckConstraint(
                 name="adjustment_done_by_a_second_person",
                 condition=Q(done_by__isnull=True)
-                | (Q(agreed_by__isnull=False) & ~Q(done_by=F("agreed_by"))),
+                | (Q(agreed_by__isnull=False) & second_person("agreed", "done")),
             ),
             models.CheckConstraint(
                 name="adjustment_done_has_its_people",
@@ -154,6 +162,19 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+    @property
+    def agreers(self) -> set[int | None]:
+        """Who may not give the second consent."""
+        return {self.agreed_by_id, self.agreed_for_id} - {None}
+
+    @property
+    def agreed_signature(self) -> str:
+        return self.agreed_by.signature(self.agreed_for) if self.agreed_by else ""
+
+    @property
+    def done_signature(self) -> str:
+        return self.done_by.signature(self.done_for) if self.done_by else ""
 
     @property
     def is_open(self) -> bool:

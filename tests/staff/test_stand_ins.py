@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import OFFICERS, Department, District, Role, StandIn, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
@@ -12,17 +13,24 @@ from accounts.stand_ins.services import end_stand_in, give_stand_in
 from audit.models import Entry
 from audit.services import first_broken_entry
 from companies.models import AccountChange
-from companies.services import change_account, check_account
+from companies.services import change_account, check_account, confirm_account, refuse_account
 from disbursements import adjustments
 from disbursements import services as disbursements
-from disbursements.models import Batch
+from disbursements.models import Batch, Clawback
 from outbox.models import Job
 from reviews.casefile import CaseFile
 from reviews.models import Case, Opinion, StageKind, Task, Verdict
 from reviews.services import finance_department
 from subsidies.ledger.settlement import settle
+from subsidies.models import Adjustment
 from tests import domain
-from tests.factories import AppointmentFactory, MemberFactory, StandInFactory, UserFactory
+from tests.factories import (
+    AppointmentFactory,
+    MemberFactory,
+    PastAwardFactory,
+    StandInFactory,
+    UserFactory,
+)
 from tests.threads import at_once
 
 PAGE, GIVE = "/workspace/stand-ins/", "/workspace/stand-ins/new/"
@@ -499,7 +507,7 @@ class TestPage:
     def test_the_page_says_what_is_not_lent(self, principal, client):
         client.force_login(principal)
 
-        assert "追回、清算调整和收款账户核对不能代办" in client.get(PAGE).content.decode()
+        assert "须两人分别办理的，委托人与代办人算一人" in client.get(PAGE).content.decode()
 
     def test_the_deputy_hears_of_it_by_mail(self, principal, deputy):
         given = give(appointment_of(principal), deputy)
@@ -555,37 +563,215 @@ class TestPage:
 
 
 class TestSecondPeople:
-    """Where an act keeps one name only, no stand-in does it: of two consents one could be lent to
-    whoever gave the other."""
+    """Clawbacks, adjustments and changed accounts want two people: a stand-in is one of them with
+    whoever's work it is, and both names are kept."""
 
     @pytest.fixture
-    def lent(self, company, budget):
-        """A deputy who has finance's office from somebody, and an award of the company."""
-        finance = finance_department(company.district)
-        owner = domain.official(finance, Role.FINANCE)
-        deputy = AppointmentFactory(department=finance, role=Role.REVIEWER).user
-        StandInFactory(appointment=appointment_of(owner), deputy=deputy)
-        return fresh(deputy), domain.notified_award(company)
+    def finance(self, company):
+        place = finance_department(company.district)
+        return [domain.official(place, Role.FINANCE, number) for number in (1, 2, 3)]
 
-    def test_a_stand_in_asks_nothing_back(self, lent):
-        deputy, award = lent
+    @pytest.fixture
+    def deputy(self, finance):
+        """Of finance's department, stands in for the first of finance."""
+        person = AppointmentFactory(department=finance[0].appointments.get().department).user
+        StandInFactory(appointment=appointment_of(finance[0]), deputy=person)
+        return fresh(person)
 
-        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
-            disbursements.demand_return(award, award.amount, reason="重复享受", by=deputy)
+    @pytest.fixture
+    def award(self, company, budget):
+        return domain.notified_award(company)
 
-    def test_a_stand_in_checks_no_account(self, lent, company):
-        deputy, _award = lent
+    @pytest.fixture
+    def paid(self, award, finance):
+        batch = disbursements.make_batch(award.district, [award], by=finance[0])
+        disbursements.approve_batch(batch, by=finance[1])
+        disbursements.mark_paid(batch, on=domain.TODAY, by=finance[0])
+        return award
+
+    @pytest.fixture
+    def adjustment(self, award, company, finance):
+        domain.set_contribution("5000.00")
+        settle(company, company.district, award.policy_year, by=finance[2])
+        return award.adjustments.get()
+
+    @pytest.fixture
+    def change(self, award, company):
         change_account(
             company, bank="农业银行", number="12345678", cnaps="", by=domain.clerk_of(company)
         )
+        return AccountChange.objects.get()
 
-        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
-            check_account(AccountChange.objects.get(), by=deputy)
+    def names(self, action, finance):
+        """Who stands under the act in the chain, where it was done for the first of finance."""
+        entry = Entry.objects.filter(action=action).latest("seq")
+        assert entry.data["on_behalf_of"] == finance[0].pk
+        return entry.actor
 
-    def test_a_stand_in_agrees_to_no_adjustment(self, lent, company):
-        deputy, award = lent
-        domain.set_contribution("5000.00")
-        settle(company, company.district, award.policy_year, by=award.granted_by)
+    def test_a_clawback(self, paid, finance, deputy):
+        demanded = disbursements.demand_return(paid, paid.amount, reason="重复享受", by=deputy)
+        for person in (deputy, finance[0]):
+            with pytest.raises(NotAllowed, match="须由另一人确认"):
+                disbursements.confirm_return(demanded, by=fresh(person))
+        confirmed = disbursements.confirm_return(demanded, by=finance[1])
+        disbursements.receive_return(confirmed, paid.amount, by=deputy)
 
-        with pytest.raises(NotAllowed, match="委托代办不包括这一步"):
-            adjustments.agree(award.adjustments.get(), by=deputy)
+        assert demanded.demanded_signature == f"{deputy}（代{finance[0]}）"
+        assert self.names("clawback.demanded", finance) == deputy
+        assert self.names("clawback.received", finance) == deputy
+
+    def test_a_clawback_that_the_principal_demanded(self, paid, finance, deputy):
+        demanded = disbursements.demand_return(paid, paid.amount, reason="重复享受", by=finance[0])
+        with pytest.raises(NotAllowed, match="须由另一人确认"):
+            disbursements.confirm_return(demanded, by=deputy)
+
+        disbursements.drop_return(demanded, by=deputy)
+        assert self.names("clawback.dropped", finance) == deputy
+        again = disbursements.demand_return(paid, paid.amount, reason="重复享受", by=finance[1])
+        confirmed = disbursements.confirm_return(again, by=deputy)
+        assert confirmed.confirmed_signature == f"{deputy}（代{finance[0]}）"
+        assert self.names("clawback.confirmed", finance) == deputy
+
+    def test_the_page_of_a_clawback_lets_neither_of_the_two_confirm(
+        self, paid, finance, deputy, client
+    ):
+        demanded = disbursements.demand_return(paid, paid.amount, reason="重复享受", by=deputy)
+
+        for person, may in ((deputy, False), (finance[0], False), (finance[1], True)):
+            client.force_login(person)
+            page = client.get(demanded.get_absolute_url())
+            assert page.context["may_confirm"] is may
+            assert f"{deputy}（代{finance[0]}）" in page.text
+
+    def test_an_adjustment(self, adjustment, finance, deputy):
+        agreed = adjustments.agree(adjustment, by=deputy)
+        for person in (deputy, finance[0]):
+            with pytest.raises(NotAllowed, match="须由另一人确认"):
+                adjustments.agree(agreed, by=fresh(person))
+        done = adjustments.agree(agreed, by=finance[1])
+
+        assert (done.agreed_signature, done.done_signature) == (
+            f"{deputy}（代{finance[0]}）",
+            str(finance[1]),
+        )
+
+    def test_an_adjustment_that_the_principal_agreed_to(self, adjustment, finance, deputy):
+        agreed = adjustments.agree(adjustment, by=finance[0])
+        with pytest.raises(NotAllowed, match="须由另一人确认"):
+            adjustments.agree(agreed, by=deputy)
+
+        adjustments.drop(agreed, by=deputy)
+        assert self.names("adjustment.dropped", finance) == deputy
+
+    def test_the_second_consent_bears_both_names(self, adjustment, finance, deputy):
+        agreed = adjustments.agree(adjustment, by=finance[1])
+
+        done = adjustments.agree(agreed, by=deputy)
+
+        assert done.done_signature == f"{deputy}（代{finance[0]}）"
+        assert self.names("adjustment.agreed", finance) == deputy
+
+    def test_a_changed_account(self, change, finance, deputy):
+        checked = check_account(change, by=deputy)
+        for person in (deputy, finance[0]):
+            with pytest.raises(NotAllowed, match="另一位财政人员"):
+                confirm_account(checked, by=fresh(person))
+        confirmed = confirm_account(checked, by=finance[1])
+
+        assert confirmed.checked_signature == f"{deputy}（代{finance[0]}）"
+        assert self.names("company.account_checked", finance) == deputy
+
+    def test_a_changed_account_that_the_principal_checked(self, change, finance, deputy):
+        check_account(change, by=finance[0])
+
+        with pytest.raises(NotAllowed, match="另一位财政人员"):
+            confirm_account(change, by=deputy)
+        refuse_account(change, reason="开户行写错", by=deputy)
+
+        assert self.names("company.account_refused", finance) == deputy
+
+    def test_a_confirmed_account_bears_both_names(self, change, finance, deputy):
+        check_account(change, by=finance[1])
+
+        confirmed = confirm_account(change, by=deputy)
+
+        assert confirmed.confirmed_signature == f"{deputy}（代{finance[0]}）"
+        assert self.names("company.account_confirmed", finance) == deputy
+
+    def test_the_page_of_changed_accounts_counts_the_two_as_one(
+        self, change, finance, deputy, client
+    ):
+        check_account(change, by=deputy)
+
+        for person, may in ((deputy, False), (finance[0], False), (finance[1], True)):
+            client.force_login(person)
+            page = client.get("/finance/accounts/")
+            assert page.context["rows"][0]["may_confirm"] is may
+            assert client.get("/finance/").context["accounts_to_confirm"] == int(may)
+
+    @pytest.mark.parametrize("what", ["clawback", "adjustment", "change"])
+    def test_nobody_does_it_for_whom_the_company_is_their_own(
+        self, request, company, finance, deputy, what
+    ):
+        thing = request.getfixturevalue({"clawback": "paid"}.get(what, what))
+        MemberFactory(company=company, user=finance[0])
+        act = {
+            "clawback": lambda: disbursements.demand_return(
+                thing, thing.amount, reason="重复享受", by=deputy
+            ),
+            "adjustment": lambda: adjustments.agree(thing, by=deputy),
+            "change": lambda: check_account(thing, by=deputy),
+        }[what]
+
+        with pytest.raises(NotAllowed, match="须由另一人办理"):
+            act()
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [((0, 1), (1, None)), ((0, 1), (2, 1)), ((0, 1), (2, 0)), ((0, None), (1, 0))],
+    )
+    def test_the_database_counts_both(self, adjustment, change, finance, first, second):
+        one, one_for, two, two_for = (
+            None if place is None else finance[place] for place in (*first, *second)
+        )
+        now = timezone.now()
+        clawback = Clawback.objects.create(
+            award=PastAwardFactory(company=change.company),
+            amount=1,
+            reason="重复享受",
+            demanded_by=one,
+            demanded_for=one_for,
+        )
+        Adjustment.objects.filter(pk=adjustment.pk).update(
+            agreed_by=one, agreed_for=one_for, status="agreed"
+        )
+        AccountChange.objects.filter(pk=change.pk).update(
+            checked_by=one, checked_for=one_for, checked_at=now, status="checked"
+        )
+        confirmed = {
+            "confirmed_by": two,
+            "confirmed_for": two_for,
+            "confirmed_at": now,
+            "status": "confirmed",
+        }
+        acts = {
+            Adjustment: {"done_by": two, "done_for": two_for, "status": "done"},
+            AccountChange: confirmed,
+            Clawback: confirmed,
+        }
+        for model, names in acts.items():
+            with pytest.raises(IntegrityError, match="second_person"), transaction.atomic():
+                model.objects.update(**names)
+        with pytest.raises(domain.REFUSED_BY_TRIGGER), transaction.atomic():
+            Clawback.objects.filter(pk=clawback.pk).update(demanded_for=finance[2])
+
+    def test_the_database_lets_nobody_check_for_whom_the_company_is_their_own(
+        self, change, company, finance, deputy
+    ):
+        MemberFactory(company=company, user=finance[0])
+
+        with pytest.raises(domain.REFUSED_BY_TRIGGER, match="their own company"):
+            domain.execute(
+                "UPDATE companies_accountchange"
+                f" SET checked_by_id = {deputy.pk}, checked_for_id = {finance[0].pk}"
+            )
