@@ -1,6 +1,7 @@
 """What may be granted, to the fen: budgets, annual caps, and what counts towards them."""
 
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -310,6 +311,30 @@ class TestSettledContribution:
         with pytest.raises(Refused, match="采用的那一条"):
             correct(silent, "1.00")
         correct(figure, "1.00")
+
+    @pytest.mark.parametrize("order", permutations(("tax", "statistics", "declared")))
+    def test_of_several_frozen_together_the_rules_first_speaks_and_is_corrected(
+        self, company, order
+    ):
+        company.figures.filter(measure="fiscal_contribution").delete()
+        rows = {
+            source: YearlyFigureFactory(
+                company=company,
+                year=2025,
+                measure="fiscal_contribution",
+                source=source,
+                value=value,
+                frozen_at=timezone.now(),
+            )
+            for source, value in zip(order, (100, 200, 300), strict=True)
+        }
+
+        assert chosen_figure(company, 2025, Measure.FISCAL_CONTRIBUTION) == rows["tax"]
+        for silent in ("statistics", "declared"):
+            with pytest.raises(Refused, match="采用的那一条"):
+                correct(rows[silent], "1.00")
+        correct(rows["tax"], "51234.00")
+        assert services.corrected_cap(company, 2025) == Decimal("51234.00")
 
     def test_an_open_year_is_not_corrected_but_imported_anew(self, company):
         figure = company.figures.get(measure="fiscal_contribution")
