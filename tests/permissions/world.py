@@ -141,6 +141,12 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
     absentee = domain.official(_department("jb-science"), Role.REVIEWER, 2)
     StandInFactory(appointment=absentee.appointments.get(), deputy=stand_in)
 
+    both = AppointmentFactory(
+        user__username="official_clerk", department=_department("jb-science"), role=Role.REVIEWER
+    ).user
+    AppointmentFactory(user=both, department=_department("jb-finance"), role=Role.FINANCE)
+    MemberFactory(user=both, company=companies["own"])
+
     def appointed(name: str, place: str, role: Role, **given: date) -> User:
         department = _department(place)
         return AppointmentFactory(
@@ -162,6 +168,7 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
         "stand_in": stand_in,
         "lead": appointed("lead", "jb-science", Role.LEAD),
         "finance": appointed("finance", "jb-finance", Role.FINANCE),
+        "official_clerk": both,
         "policy_officer": appointed("policy_officer", "jb-finance", Role.POLICY_OFFICER),
         "auditor": appointed("auditor", "jb-finance", Role.AUDITOR),
         "administrator": appointed("administrator", "jb-finance", Role.ADMINISTRATOR),
