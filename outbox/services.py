@@ -81,6 +81,7 @@ def publish(job: Job) -> bool:
         _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
         logger.warning("broker is away, job %s waits for the relay", job.pk)
         return False
+    failpoint("outbox.published")
     Job.objects.filter(pk=job.pk, state=State.QUEUED).update(published_at=timezone.now())
     return True
 
@@ -112,6 +113,7 @@ def perform(job_id: int) -> bool:
     job = Job.objects.get(pk=job_id)
     job.attempts += 1
     job.save(update_fields=["attempts"])
+    failpoint("outbox.attempted")
     try:
         if job.handed_over_at:
             raise RuntimeError("given up: the worker was lost after it had handed the job over")
