@@ -396,9 +396,19 @@ class YearlyFigure(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(
-                name="frozen_figure_stays",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                name="frozen_figure_is_not_deleted",
+                operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__frozen_at__isnull=False),
+            ),
+            # A paper may still come to a figure without one: it proves the value and changes none.
+            pgtrigger.Protect(
+                name="frozen_figure_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.frozen_at IS NOT NULL AND (OLD.evidence_id IS NOT NULL"
+                    " OR to_jsonb(OLD) - 'evidence_id'"
+                    " IS DISTINCT FROM to_jsonb(NEW) - 'evidence_id')"
+                ),
             ),
         ]
 
@@ -409,6 +419,11 @@ class YearlyFigure(models.Model):
     @property
     def is_frozen(self) -> bool:
         return self.frozen_at is not None
+
+    @property
+    def takes_paper(self) -> bool:
+        """Whether another paper may be put to it: a settled figure keeps the one that it has."""
+        return not self.is_frozen or self.evidence_id is None
 
     def clean(self) -> None:
         if self.measure == Measure.STAFF and self.value is not None and self.value % 1:

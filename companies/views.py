@@ -253,12 +253,11 @@ def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpRespons
     known = evidence.KINDS.get(kind)
     if known is None:
         raise Http404
-    seen = Company.objects.visible_to(request.user)
-    fact: Any = get_object_or_404(known.model._default_manager.filter(company__in=seen), pk=pk)
+    fact: Any = get_object_or_404(evidence.seen_by(known, request.user), pk=pk)
     company: Company = fact.company
     own = company_of(request) == company
     home = reverse("company_profile") if own else reverse("company_detail", args=[company.pk])
-    if not evidence.may_attach(request.user, company):
+    if not evidence.may_attach(request.user, fact):
         raise PermissionDenied
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     form = AttachForm(*given, company=company, sees_vault=own)

@@ -22,7 +22,7 @@ from companies.models import (
 )
 from companies.profile import size
 from companies.profile.access import sees_agreement_papers, sees_contacts, sees_contribution
-from companies.profile.evidence import may_attach
+from companies.profile.evidence import gives_papers, keeper_of, keeps_facts
 from companies.profile.industries import Industry, industry_of
 from companies.profile.kinds import Measure, RecognitionKind
 
@@ -74,8 +74,8 @@ class Profile:
 
     @cached_property
     def may_attach(self) -> bool:
-        """Whether the reader may add the paper that a fact rests on."""
-        return may_attach(self.reader, self.company)
+        """Whether the reader may add the paper that a dated fact rests on."""
+        return gives_papers(self.reader, self.company)
 
     @cached_property
     def scale_years(self) -> list[ScaleYear]:
@@ -111,6 +111,21 @@ class Profile:
         rows = self.company.figures.filter(measure__in=self.measures)
         rows = rows.select_related("entered_by", "evidence").prefetch_related("corrections")
         return compare(rows, rules_of(self.company.district_id))
+
+    @cached_property
+    def open_papers(self) -> set[int]:
+        """The figures whose paper the reader may add."""
+        kept = {
+            role
+            for role in (Role.ADMINISTRATOR, Role.FINANCE)
+            if keeps_facts(self.reader, self.company, role)
+        }
+        return {
+            figure.pk
+            for figures in self._compared.values()
+            for figure in figures.sources
+            if keeper_of(figure) in kept and figure.takes_paper
+        }
 
     @cached_property
     def years(self) -> list[FigureYear]:
