@@ -253,6 +253,12 @@ class Member(models.Model):
                 name="nobody_joins_by_their_own_hand",
                 condition=Q(given_by__isnull=True) | ~Q(given_by=F("user")),
             ),
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(role="legal", ended_at__isnull=True),
+                name="one_legal_representative",
+                violation_error_message=_("本企业已有法定代表人，请原来的先改为其他身份。"),
+            ),
             # There is one 法定代表人: whoever follows could not come while the term runs out.
             models.CheckConstraint(
                 name="legal_representative_has_no_term",

@@ -113,6 +113,8 @@ def confirm(registration: Registration, *, by: User) -> Registration:
             raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
         if company.members.current().exists():
             raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
+        # Nobody acts for it any more: who holds a place by name only holds it no longer.
+        company.members.filter(ended_at__isnull=True).update(ended_at=timezone.now())
     else:
         company = _new_company(registration)
     member = join(company, registration.person, MemberRole(registration.role), by=by)

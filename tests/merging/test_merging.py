@@ -514,3 +514,29 @@ def test_an_import_under_the_merged_code_names_the_code_to_use(company, other, k
     run = start(kind, company.district, keeper, as_csv(table))
 
     assert company.uscc in str(run.fault_list)
+
+
+def test_two_legal_representatives_are_sorted_out_before(company, other, keeper):
+    ours = MemberFactory(company=company, role="legal")
+    theirs = MemberFactory(company=other, role="legal")
+
+    with pytest.raises(Refused, match="各有法定代表人"):
+        services.merge(company, other, by=keeper)
+
+    ours.role = "administrator"
+    ours.save()
+    done = services.merge(company, other, by=keeper)
+    theirs.refresh_from_db()
+    assert (theirs.company, theirs.role) == (company, "legal")
+    services.undo(done, by=keeper)
+    theirs.refresh_from_db()
+    assert theirs.company == other
+
+
+def test_a_legal_representative_of_both_rows_is_one(company, other, keeper):
+    person = MemberFactory(company=company, role="legal").user
+    MemberFactory(company=other, role="legal", user=person)
+
+    services.merge(company, other, by=keeper)
+
+    assert company.members.get(user=person).role == "legal"
