@@ -19,7 +19,7 @@ from companies.models import AccountChange, Company, Contact, CreditEntry, Incid
 from companies.team.access import company_of
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
-from companies.vault.services import keep_file
+from companies.vault.services import add_file
 from reviews.services import finance_department
 from subsidies.applications import services as applications
 from subsidies.applications.answers import question_about
@@ -63,14 +63,7 @@ def rich(other):
     CreditEntry.objects.create(company=other, title="失信", listed_on=domain.TODAY)
     Incident.objects.create(company=other, kind="safety", date=domain.TODAY)
     YearlyFigureFactory(company=other, year=2022, measure="revenue")
-    keep_file(
-        other,
-        SimpleUploadedFile("a.pdf", domain.PDF),
-        kind=FileKind.TAX,
-        valid_from=None,
-        valid_until=None,
-        by=clerk,
-    )
+    add_file(other, SimpleUploadedFile("a.pdf", domain.PDF), kind=FileKind.TAX, by=clerk)
     PastAwardFactory(company=other)
     return other
 

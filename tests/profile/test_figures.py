@@ -15,7 +15,7 @@ from companies.figures import chosen_figure, compare, declare_figure, rules_of
 from companies.models import SourceRule, YearlyFigure
 from companies.profile.kinds import Measure, Source
 from companies.vault.kinds import FileKind
-from companies.vault.services import keep_file
+from companies.vault.services import add_file
 from tests import domain
 from tests.factories import CompanyFactory, YearlyFigureFactory
 
@@ -131,9 +131,7 @@ def test_staff_are_whole_persons(company):
 
 def test_the_company_declares_and_declares_again_beside_the_other_sources(company, clerk, sources):
     upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
-    evidence = keep_file(
-        company, upload, kind=FileKind.ACCOUNTS, valid_from=None, valid_until=None, by=clerk
-    )
+    evidence = add_file(company, upload, kind=FileKind.ACCOUNTS, by=clerk)
 
     declare(company, clerk, value=Decimal("310.00"), evidence=evidence)
 
@@ -155,12 +153,10 @@ def test_the_contribution_is_not_the_companys_to_declare(company, clerk):
 
 def test_evidence_is_a_file_of_the_same_company(company, clerk):
     other = domain.company_with_everything()
-    evidence = keep_file(
+    evidence = add_file(
         other,
         SimpleUploadedFile("别家.pdf", domain.PDF),
         kind=FileKind.OTHER,
-        valid_from=None,
-        valid_until=None,
         by=domain.clerk_of(other),
     )
 
