@@ -1,5 +1,6 @@
 """A company's profile: its own page, the officials' view of it, and what is changed there."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,7 @@ from companies.models import (
     Measure,
     YearlyFigure,
 )
+from companies.pending import is_being_decided_on
 from companies.profile import evidence, industries
 from companies.profile.forms import (
     AttachForm,
@@ -222,7 +224,11 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     """What the company says of a year. What other sources say stays beside it."""
     company = _own(request, Scope.DATA)
     asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
-    initial = {"year": timezone.localdate().year - 1} | asked
+    initial: dict[str, Any] = {"year": timezone.localdate().year - 1} | asked
+    before = _declared(company, asked)
+    if before:
+        shown = ("value", "as_of", "is_audited", "evidence")
+        initial |= {name: getattr(before, name) for name in shown} | {"replaces": before.value}
     typed = request.POST.copy() if request.method == "POST" else None
     wrong_file: list[str] = []
     upload = request.FILES.get("upload")
@@ -237,14 +243,52 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     form = DeclarationForm(typed, company=company, initial=initial)
     for text in wrong_file:
         form.add_error("upload", text)
-    if request.method == "POST" and form.is_valid():
+    faults: list[str] = []
+    status = 422 if form.errors else 200
+    if typed is not None and form.is_valid():
         given = form.cleaned_data | {"measure": Measure(form.cleaned_data["measure"])}
         del given["upload"]
-        figures.declare_figure(company, by=request.user, **given)
-        messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
-        return redirect("company_profile")
-    status = 422 if form.errors else 200
-    return _form_page(request, company, form, _("申报年度数据"), _("登记数据"), [], status)
+        try:
+            figures.declare_figure(company, by=request.user, **given)
+        except StateChanged as refusal:
+            faults, status = refusal.messages, refusal.status_code
+            before = figures.declared_figure(company, given["year"], given["measure"])
+            typed["replaces"] = before.value if before else ""
+            form = DeclarationForm(typed, company=company)
+        else:
+            messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
+            return redirect("company_profile")
+    title, button = _("申报年度数据"), _("登记数据")
+    return _form_page(request, company, form, title, button, faults, status, _replacing(before))
+
+
+def _declared(company: Company, asked: dict[str, str]) -> YearlyFigure | None:
+    """What the company declared of the year and measure that an address names."""
+    year, measure = asked.get("year", ""), asked.get("measure", "")
+    if not re.fullmatch("[0-9]{4}", year) or measure not in Measure:
+        return None
+    return figures.declared_figure(company, int(year), Measure(measure))
+
+
+def _replacing(before: YearlyFigure | None) -> str:
+    """What is there, and what becomes of it and of what rests on it; empty where nothing is."""
+    if before is None:
+        return ""
+    is_staff = before.measure == Measure.STAFF
+    value = f"{before.value:,.0f}" if is_staff else f"{before.value:,.2f}"
+    text = _(
+        "%(year)s 年度%(measure)s已申报 %(value)s %(unit)s，数据截至 %(day)s。"
+        "保存后由新的数代替，原来的数留在企业资料的记录里。"
+    ) % {
+        "year": before.year,
+        "measure": before.get_measure_display(),
+        "value": value,
+        "unit": _("人") if is_staff else _("元"),
+        "day": before.as_of,
+    }
+    if is_being_decided_on(before.company):
+        text += _("有申请正在办理：会按新的数重新核对，结论变差时告诉办理的部门。")
+    return text
 
 
 @require_http_methods(["GET", "POST"])
@@ -352,6 +396,7 @@ def _form_page(
     button: str,
     faults: list[str],
     status: int,
+    note: str = "",
 ) -> HttpResponse:
     context = {
         "company": company,
@@ -359,5 +404,6 @@ def _form_page(
         "title": title,
         "button": button,
         "faults": faults,
+        "note": note,
     }
     return render(request, "companies/profile_form.html", context, status=status)

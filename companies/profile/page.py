@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from companies.cnaps import is_doubtful
-from companies.figures import Figures, compare, rules_of
+from companies.figures import Declared, Figures, compare, declared_before, rules_of
 from companies.models import (
     AccountChange,
     Agreement,
@@ -38,10 +38,12 @@ WANTED = (Measure.RD_SPEND, Measure.REVENUE, Measure.STAFF)
 
 @dataclass(frozen=True)
 class FigureYear:
-    """A year's figures, measure by measure, None where nothing is known."""
+    """A year's figures, measure by measure, None where nothing is known; and what the company
+    declared before what it declares now."""
 
     year: int
     rows: list[tuple[Measure, Figures | None]]
+    earlier: list[Declared]
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,14 @@ class Profile:
     @cached_property
     def years(self) -> list[FigureYear]:
         years = sorted({year for year, _measure in self._compared}, reverse=True)
+        earlier = declared_before(
+            figure for figures in self._compared.values() for figure in figures.sources
+        )
         return [
             FigureYear(
                 year,
                 [(measure, self._compared.get((year, measure))) for measure in self.measures],
+                earlier.get(year, []),
             )
             for year in years
         ]
