@@ -28,6 +28,7 @@ from companies.models import (
     CreditKind,
     Measure,
     YearlyFigure,
+    shown_until,
 )
 from companies.pending import is_being_decided_on
 from companies.profile import evidence, industries
@@ -74,10 +75,15 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
                 _("有款项待拨付，新账户须经财政两人核对后生效。在此以前不拨付，原账户保留。"),
             )
         return redirect("company_profile")
+    today = timezone.localdate()
     context = {
         "profile": Profile(company, request.user),
         "company": company,
-        "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
+        "entries": [
+            (entry, _repair(entry, today))
+            for entry in company.credit_entries.standing_on(today).order_by("-listed_on", "-pk")
+        ],
+        "today": today,
         "form": form,
         "may_change": may_change,
         "may_edit": may_edit,
@@ -118,6 +124,16 @@ def _state(entry: CreditEntry, today: date, stands: bool) -> tuple[str, str]:
     if entry.listed_on > today:
         return "todo", _("还没有生效")
     return "shut", _("以信用中国为准")
+
+
+def _repair(entry: CreditEntry, today: date) -> str:
+    """To the company: how far the repair of an entry that stands is."""
+    if entry.repaired_on:
+        return _("已准予修复，%(day)s 起不再有效") % {"day": entry.repaired_on}
+    least = shown_until(entry.grade, entry.listed_on)[0] if entry.grade else today
+    if least > today:
+        return _("还没有修复，最短公示期到 %(day)s，满后可以申请") % {"day": least}
+    return _("还没有修复，现在就可以申请")
 
 
 @require_POST
