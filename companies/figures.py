@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,6 +81,26 @@ def _rank(rule: SourceRule, figure: YearlyFigure) -> tuple[bool, bool, int]:
         rule.audited_first and not figure.is_audited,
         rule.order.index(figure.source),
     )
+
+
+def companies_changed_by(rule: SourceRule) -> int:
+    """For how many companies of its district the rule, once it is saved, lets another figure of its
+    measure speak in at least one year."""
+    others = YearlyFigure.objects.filter(
+        company=OuterRef("company"), year=OuterRef("year"), measure=OuterRef("measure")
+    ).exclude(pk=OuterRef("pk"))
+    rows = YearlyFigure.objects.filter(
+        Exists(others), company__district=rule.district_id, measure=rule.measure
+    )
+    now = rules_of(rule.district_id)[rule.measure]
+    changed = set()
+    for (company, _year), group in groupby(
+        rows.order_by("company_id", "year").iterator(), key=attrgetter("company_id", "year")
+    ):
+        sources = list(group)
+        if min(sources, key=partial(_rank, now)) != min(sources, key=partial(_rank, rule)):
+            changed.add(company)
+    return len(changed)
 
 
 def chosen_figures(company: Company) -> dict[tuple[int, str], YearlyFigure]:
