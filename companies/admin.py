@@ -185,8 +185,7 @@ class SourceRuleForm(forms.ModelForm):
         count = companies_changed_by(rule)
         told = f"{count} {' '.join(rule.order)} {rule.audited_first}"
         if data["told"] != told:
-            self.data = self.data.copy()
-            self.data["told"] = told
+            self.data = {**self.data, "told": told}
             self.add_error(
                 None,
                 _(

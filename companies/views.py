@@ -269,7 +269,7 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
         except StateChanged as refusal:
             faults, status = refusal.messages, refusal.status_code
             before = figures.declared_figure(company, given["year"], given["measure"])
-            typed["replaces"] = before.value if before else ""
+            typed["replaces"] = str(before.value) if before else ""
             form = DeclarationForm(typed, company=company)
         else:
             messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))

@@ -115,7 +115,7 @@ def attach(fact: Fact, *, stored: StoredFile, by: User) -> None:
         "evidence.attached",
         about=fact,
         by=by,
-        on_behalf_of=keeper and by.principal(keeper, district_id=company.district_id),
+        on_behalf_of=by.principal(keeper, district_id=company.district_id) if keeper else None,
         before=before,
         file=stored.pk,
     )
