@@ -184,7 +184,7 @@ def declare_figure(
 ) -> YearlyFigure:
     """What the company itself says of a year; said again, it takes the place of what it said,
     which the audit chain keeps (`declared_before`). `replaces` is the value that the person was
-    shown as the one that goes, None for none: raises StateChanged where another one is there."""
+    shown as the one that goes: raises StateChanged where another one is there."""
     access.require(company, by, Scope.DATA)
     if measure not in DECLARED:
         raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
@@ -192,7 +192,7 @@ def declare_figure(
         raise NotAllowed(_("依据文件不是本企业的，请重新选择。"))
     _locked(company)
     before = declared_figure(company, year, measure)
-    if (before and before.value) != replaces:
+    if before and before.value != replaces:
         raise StateChanged(_("这一年度已经申报过。请看一遍原来的数，再保存。"))
     figure, _is_new = YearlyFigure.objects.update_or_create(
         company=company,

@@ -239,13 +239,14 @@ def contact_remove(request: SignedInRequest, pk: int) -> HttpResponse:
 def figure_declare(request: SignedInRequest) -> HttpResponse:
     """What the company says of a year. What other sources say stays beside it."""
     company = _own(request, Scope.DATA)
-    asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
+    typed = request.POST.copy() if request.method == "POST" else None
+    named = request.GET if typed is None else typed
+    asked = {name: named[name] for name in ("year", "measure") if name in named}
     initial: dict[str, Any] = {"year": timezone.localdate().year - 1} | asked
     before = _declared(company, asked)
     if before:
         shown = ("value", "as_of", "is_audited", "evidence")
         initial |= {name: getattr(before, name) for name in shown} | {"replaces": before.value}
-    typed = request.POST.copy() if request.method == "POST" else None
     wrong_file: list[str] = []
     upload = request.FILES.get("upload")
     if typed is not None and isinstance(upload, UploadedFile):
@@ -269,11 +270,12 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
         except StateChanged as refusal:
             faults, status = refusal.messages, refusal.status_code
             before = figures.declared_figure(company, given["year"], given["measure"])
-            typed["replaces"] = str(before.value) if before else ""
-            form = DeclarationForm(typed, company=company)
         else:
             messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
             return redirect("company_profile")
+    if typed is not None:
+        # What the page shows now is what the next try replaces.
+        typed["replaces"] = str(before.value) if before else ""
     title, button = _("申报年度数据"), _("登记数据")
     return _form_page(request, company, form, title, button, faults, status, _replacing(before))
 

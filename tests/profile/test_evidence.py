@@ -258,7 +258,7 @@ def test_finance_gives_no_paper_for_a_company_of_its_own_or_its_principals(told,
     StandInFactory(appointment=maker.appointments.get(), deputy=deputy)
     evidence.attach_upload(told["fiscal"], paper(), kind=FileKind.OTHER, by=deputy)
     entry = Entry.objects.about(told["fiscal"]).get(action="evidence.attached")
-    assert entry.on_behalf_of == maker
+    assert entry.data["on_behalf_of"] == maker.pk
 
     MemberFactory(user=maker, company=company, ended_at=timezone.now())
 

@@ -258,6 +258,12 @@ def test_who_declares_again_is_told_of_applications_that_rest_on_it(portal, comp
     assert "有申请正在办理：会按新的数重新核对" in page.text
 
 
+def test_what_another_year_replaced_is_no_obstacle(portal, company):
+    seen = STAFF | {"replaces": "320.00"}
+
+    assert portal.post(DECLARE, seen).status_code == 302
+
+
 @pytest.mark.parametrize("asked", [{"year": "x"}, {"year": "2025", "measure": "wages"}])
 def test_an_address_that_names_no_figure_opens_the_empty_form(portal, asked):
     assert "已申报" not in portal.get(DECLARE, asked).text
