@@ -254,8 +254,7 @@ def test_the_contributions_paper_is_for_who_may_see_the_contribution(
 
 
 def test_finance_gives_no_paper_for_a_company_of_its_own_or_its_principals(told, company, maker):
-    deputy = UserFactory()
-    StandInFactory(appointment=maker.appointments.get(), deputy=deputy)
+    deputy = StandInFactory(appointment=maker.appointments.get()).deputy
     evidence.attach_upload(told["fiscal"], paper(), kind=FileKind.OTHER, by=deputy)
     entry = Entry.objects.about(told["fiscal"]).get(action="evidence.attached")
     assert entry.data["on_behalf_of"] == maker.pk
