@@ -241,7 +241,7 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     company = _own(request, Scope.DATA)
     typed = request.POST.copy() if request.method == "POST" else None
     named = request.GET if typed is None else typed
-    asked = {name: named[name] for name in ("year", "measure") if name in named}
+    asked = {name: str(named[name]) for name in ("year", "measure") if name in named}
     initial: dict[str, Any] = {"year": timezone.localdate().year - 1} | asked
     before = _declared(company, asked)
     if before:
