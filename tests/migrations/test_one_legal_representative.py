@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from companies.models import Registration
 from companies.registration.services import keep_licence
 from tests import domain
-from tests.factories import CompanyFactory, MemberFactory, UserFactory, uscc
+from tests.factories import CompanyFactory, DistrictFactory, MemberFactory, UserFactory, uscc
 
 end_who_is_gone = import_module(
     "companies.migrations.0016_one_legal_representative"
@@ -22,13 +22,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def company():
     domain.execute("DROP INDEX one_legal_representative")
-    return CompanyFactory()
+    return CompanyFactory(district=DistrictFactory())
 
 
 def test_who_cannot_sign_in_makes_room(company):
     gone = MemberFactory(company=company, role="legal", user__is_active=False)
     there = MemberFactory(company=company, role="legal")
-    alone = MemberFactory(role="legal", user__is_active=False)
+    single = CompanyFactory(district=company.district)
+    alone = MemberFactory(company=single, role="legal", user__is_active=False)
 
     end_who_is_gone(apps, None)
 
