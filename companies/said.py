@@ -1,9 +1,12 @@
 """Sentences that are kept, and said again in the language of whoever reads them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Said(str):
@@ -19,7 +22,7 @@ class Said(str):
         return said
 
 
-def kept(sentence: str) -> dict[str, Any]:
+def kept(sentence: "StrOrPromise") -> dict[str, Any]:
     """What to keep of a sentence. One without values is its own msgid: jobs speak Chinese."""
     if isinstance(sentence, Said):
         return {"text": sentence.msgid, "values": sentence.values}
@@ -28,5 +31,5 @@ def kept(sentence: str) -> dict[str, Any]:
 
 def say_again(found: Mapping[str, Any]) -> str:
     """A kept sentence in the reader's language."""
-    text = gettext(found["text"])
-    return text % found["values"] if "values" in found else text
+    msgid: str = found["text"]
+    return gettext(msgid) % found["values"] if "values" in found else gettext(msgid)

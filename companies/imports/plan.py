@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -23,6 +23,9 @@ from companies.imports.files import Row, Unreadable
 from companies.imports.kinds import CODE, NAME, Column, Companies, Key, Kind, Values
 from companies.models import Company
 from companies.said import Said, kept
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 BATCH = 1000
 FAULTS_KEPT = 5000
@@ -48,7 +51,9 @@ class Plan:
     def digest(self) -> str:
         return str(self.hash.hexdigest())
 
-    def fault(self, text: str, row: int | None = None, column: str = "", value: str = "") -> None:
+    def fault(
+        self, text: "StrOrPromise", row: int | None = None, column: str = "", value: str = ""
+    ) -> None:
         self.faults += 1
         if len(self.fault_list) < FAULTS_KEPT:
             self.fault_list.append(
@@ -323,7 +328,7 @@ class _Walk:
             return False
         return True
 
-    def _fault_at(self, name: str, text: str, line: Line) -> None:
+    def _fault_at(self, name: str, text: "StrOrPromise", line: Line) -> None:
         self.plan.fault(text, line.number, self._place_of(name), str(line.values.get(name, "")))
 
     def _existing(self, lines: list[Line]) -> dict[Key, Any]:

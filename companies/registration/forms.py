@@ -81,7 +81,8 @@ class RegistrationForm(forms.Form):
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
         self.fields["kept"].queryset = StoredFile.objects.licences_kept_for(person)  # type: ignore[attr-defined]
         if licence := self.kept_licence:
-            self.fields["licence"].required = False
+            # Given already, though not in this request; its absence is no choice.
+            self.fields["licence"].initial = licence
             self.fields["licence"].help_text = _("已收到“%(name)s”，不用再传。要换就重新选择。") % {
                 "name": licence.name
             }
