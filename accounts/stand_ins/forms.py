@@ -60,7 +60,10 @@ class DeputyChoice(ChoiceByDepartment):
         today = timezone.localdate()
         held = [each for each in obj.appointments.all() if _is_held_on(each, today)]
         places = dict.fromkeys(f"{each.department}·{each.get_role_display()}" for each in held)
-        label = f"{obj}（{'、'.join(places)}）"
+        label = gettext("%(name)s（%(role)s）") % {
+            "name": obj,
+            "role": gettext("、").join(places),
+        }
         if self.lent is None:
             return label
         same = [each for each in held if each.department_id == self.lent.department_id]
