@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-# How many places fit beside the name of the person, also in English.
-BAR_PLACES = 6
+# How many places fit beside the person's name, also in English. One more is not worth a menu.
+BAR_PLACES = 5
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,13 @@ class Frame:
 
     @property
     def desk_bar(self) -> list[Entry]:
-        """What stands in the bar: the first places and, wherever it comes, the current one."""
-        return [
-            entry
-            for place, entry in enumerate(self.desk_nav)
-            if place < BAR_PLACES or entry.is_current
-        ]
+        """What stands in the bar: the first places; the last of them is the current one's, where
+        it comes later."""
+        places = self.desk_nav
+        if len(places) <= BAR_PLACES + 1:
+            return places
+        later = [entry for entry in places[BAR_PLACES:] if entry.is_current]
+        return places[: BAR_PLACES - len(later)] + later
 
     @property
     def desk_more(self) -> list[Entry]:
@@ -167,6 +168,15 @@ class Frame:
             entries.append(self._entry(_("待办"), "worklist"))
         if self.user.has_role(*DECIDES, Role.AUDITOR):
             entries.append(self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]))
+        if self.user.has_role(Role.FINANCE, Role.AUDITOR):
+            batches = ["batch_create", "batch_detail"]
+            entries += [
+                self._entry(_("拨付"), "finance_home"),
+                self._entry(_("批次"), "batch_list", batches),
+                self._entry(_("台账"), "ledger_list"),
+            ]
+        if self.user.has_role(Role.AUDITOR):
+            entries.append(self._entry(_("审计"), "audit_log"))
         if self.user.is_official:
             entries.append(
                 self._entry(
@@ -187,15 +197,6 @@ class Frame:
                     _("对照营业执照，核对企业提交的登记"),
                 )
             )
-        if self.user.has_role(Role.FINANCE, Role.AUDITOR):
-            batches = ["batch_create", "batch_detail"]
-            entries += [
-                self._entry(_("拨付"), "finance_home"),
-                self._entry(_("批次"), "batch_list", batches),
-                self._entry(_("台账"), "ledger_list"),
-            ]
-        if self.user.has_role(Role.AUDITOR):
-            entries.append(self._entry(_("审计"), "audit_log"))
         if self.user.has_role(*EDITION_ROLES):
             entries += [
                 self._entry(_("政策版本库"), "edition_list", about=_("政策文件的各个版本")),
