@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import SignedInRequest
 from accounts.models import Submission
+from outbox.failpoints import failpoint
 
 View = Callable[..., HttpResponse]
 # What a request brings besides what the person typed.
@@ -54,6 +55,7 @@ def once(view: View) -> View:
                 row.location = response.url
                 row.said = _said(request)
                 row.save(update_fields=["location", "said"])
+                failpoint("submission.kept")
             else:
                 row.delete()
             return response

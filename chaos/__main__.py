@@ -176,7 +176,7 @@ def _drain(checker) -> float:
 def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> None:
     from subsidies.models import Award
 
-    approvals = [outcome for outcome in history.outcomes if outcome.act == "approve"]
+    approvals = [outcome for outcome in history.outcomes if outcome.act == "decide"]
     said = Counter(outcome.said for outcome in approvals)
     statuses = Counter(str(answer.status or "none") for answer in history.answers)
     report.say(

@@ -93,7 +93,7 @@ def _lost(history: History) -> Iterator[str]:
     consents = {(str(case), person) for case, person in opinions.values_list("case", "person")}
     approved = {case for case, _person in consents}
     for outcome in history.outcomes:
-        if outcome.act != "approve":
+        if outcome.act != "decide":
             continue
         person = int(outcome.who.split(":")[0])
         if outcome.said == "approved" and (outcome.about, person) not in consents:

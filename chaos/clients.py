@@ -224,10 +224,10 @@ class Approver(threading.Thread):
             if twice:
                 # A second press of the button, before the first has an answer.
                 second = threading.Thread(
-                    target=self._browser.post, args=(action, sent), kwargs={"act": "approve"}
+                    target=self._browser.post, args=(action, sent), kwargs={"act": "decide"}
                 )
                 second.start()
-            status, page = self._browser.post(action, sent, act="approve")
+            status, page = self._browser.post(action, sent, act="decide")
             if twice:
                 second.join()
             match status:
@@ -264,7 +264,7 @@ class Approver(threading.Thread):
         ]
 
     def _outcome(self, case: str, said: str, lost: int) -> Outcome:
-        return Outcome(self._browser.who, "approve", case, said, lost)
+        return Outcome(self._browser.who, "decide", case, said, lost)
 
 
 class Finance(threading.Thread):

@@ -41,6 +41,7 @@ class BusyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        failpoint("web.received")
         response = self.get_response(request)
         # Committed, and nobody was told yet.
         failpoint("web.answering")

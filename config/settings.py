@@ -13,6 +13,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django_guid.integrations import CeleryIntegration
+from kombu import Queue
 
 from config import local
 
@@ -186,6 +187,10 @@ _broker_options = {
 CELERY_BROKER_URL = local.celery_broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = _broker_options
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# What looks after the queue does not wait in it. A worker takes from each queue in turn.
+CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue("relay")]
+CELERY_TASK_ROUTES = {"outbox.relay": {"queue": "relay"}}
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 CELERY_TASK_IGNORE_RESULT = True

@@ -101,6 +101,7 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
                 )
     except IntegrityError:
         raise StateChanged(_("有的奖补刚被列入另一个批次，请刷新页面后重新选择。")) from None
+    failpoint("batch.lined")
     for award in chosen:
         ledger.move_award(award, AwardStatus.SCHEDULED)
     failpoint("batch.made")

@@ -26,4 +26,8 @@ def failpoint(name: str) -> None:
         return
     chance = _CHANCES.get(name, _CHANCES.get("*", 0.0))
     if chance and _random.random() < chance:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _end()
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

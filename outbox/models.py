@@ -23,13 +23,10 @@ class State(models.TextChoices):
 
 class JobQuerySet(models.QuerySet["Job"]):
     def due(self) -> Self:
-        """Jobs to hand to Celery: never sent, sent long ago without an effect, or held by a
-        worker whose lease ran out."""
-        now = timezone.now()
-        unsent = Q(state=State.QUEUED, run_at__lte=now) & (
-            Q(published_at__isnull=True) | Q(published_at__lt=now - REPUBLISH_AFTER)
-        )
-        return self.filter(unsent | Q(state=State.RUNNING, lease_until__lt=now))
+        """Jobs to hand to Celery: never sent, or sent long ago without an effect, be it that the
+        message was lost or the worker."""
+        long_ago = timezone.now() - REPUBLISH_AFTER
+        return self.claimable().filter(Q(published_at__isnull=True) | Q(published_at__lt=long_ago))
 
     def claimable(self) -> Self:
         now = timezone.now()

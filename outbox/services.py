@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone, translation
@@ -15,6 +16,7 @@ from django.utils import timezone, translation
 from accounts.locks import locked
 from accounts.models import User
 from audit.services import record
+from outbox.broker import messages_waiting
 from outbox.failpoints import failpoint
 from outbox.models import LEASE, MAX_ATTEMPTS, Job, JobQuerySet, State
 
@@ -29,6 +31,9 @@ AT_MOST_ONCE: set[str] = set()
 # their jobs to the relay for a while, so that whoever causes many jobs does not wait for each.
 PAUSE_AFTER_FAILURE = 5
 _paused_until = 0.0
+
+# So many messages keep workers busy until the relay comes again, which is every 5 seconds.
+ENOUGH_TO_DO = 500
 
 # A lease outlives two renewals that fail.
 RENEW_SECONDS = 10.0
@@ -81,14 +86,27 @@ def publish(job: Job) -> bool:
         _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
         logger.warning("broker is away, job %s waits for the relay", job.pk)
         return False
+    failpoint("outbox.published")
     Job.objects.filter(pk=job.pk, state=State.QUEUED).update(published_at=timezone.now())
     return True
 
 
 def relay() -> int:
-    """Publish all that is due; the number of jobs sent."""
+    """Publish what is due, as far as workers have not enough to do; the number of jobs sent.
+
+    A job that waits behind many others looks like one whose message was lost. Sent again for as
+    long as it waits it would stand in the queue a hundred times, workers would do little but find
+    out that there is nothing to do, and the queue would grow by what it is behind.
+    """
+    try:
+        room = ENOUGH_TO_DO - messages_waiting()
+    except redis.RedisError:
+        logger.warning("broker is away, the outbox waits")
+        return 0
+    if room <= 0:
+        return 0
     with transaction.atomic():
-        due = list(Job.objects.due().select_for_update(skip_locked=True).order_by("pk")[:500])
+        due = list(Job.objects.due().select_for_update(skip_locked=True).order_by("pk")[:room])
         Job.objects.filter(pk__in=[job.pk for job in due]).update(published_at=timezone.now())
     failpoint("outbox.relaying")
     sent = 0
@@ -112,6 +130,7 @@ def perform(job_id: int) -> bool:
     job = Job.objects.get(pk=job_id)
     job.attempts += 1
     job.save(update_fields=["attempts"])
+    failpoint("outbox.attempted")
     try:
         if job.handed_over_at:
             raise RuntimeError("given up: the worker was lost after it had handed the job over")

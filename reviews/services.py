@@ -144,6 +144,7 @@ def _decide(
     application = applications.lock_application(task.case.application)
     case = _locked_case(application)
     task = locked(Task.objects.filter(pk=task.pk)).select_related("stage", "department").get()
+    failpoint("case.locked")
     _require_open(task, case, application, revision)
     principal = _require_person(task, case, by)
     kind = StageKind(task.stage.kind)

@@ -46,6 +46,7 @@ def issue(award: Award, *, by: User) -> Notice:
         issued_on=today,
         content=content,
     )
+    failpoint("notice.numbered")
     enqueue("reviews.render_notice", notice.pk, notice=str(notice.pk))
     return notice
 
@@ -74,6 +75,7 @@ def render(notice_id: str) -> None:
             _("兑现通知书 %(number)s") % {"number": notice.number},
             _("兑现通知书已生成，请登录后在申请页面下载。"),
         )
+        failpoint("notice.told")
 
 
 def _content(award: Award) -> dict[str, Any]:

@@ -231,6 +231,7 @@ def _move(award: Award, status: AwardStatus, *, paid_on: date | None = None) -> 
     if paid_on or status not in REACHED:
         award.paid_on = paid_on
     award.save(update_fields=["status", "paid_on"])
+    failpoint("ledger.moved")
 
 
 def _state_changed(award: Award) -> StateChanged:
@@ -267,6 +268,7 @@ def _write(
         at=timezone.now(),
         by=by,
     )
+    failpoint("ledger.written")
 
 
 @transaction.atomic

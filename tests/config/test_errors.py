@@ -9,8 +9,9 @@ import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.urls import path
+from django.utils.crypto import get_random_string
 from psycopg import errors
 
 from config import urls
@@ -126,6 +127,35 @@ def test_a_database_that_is_away_is_told_also_where_the_session_cannot_be_read(
 
     assert response.status_code == 503
     assert "数据库暂时连不上" in response.content.decode()
+
+
+@pytest.fixture
+def no_connection_left(transactional_db, monkeypatch):
+    """A role that may have no connection at all takes the place of ours."""
+    role, password = f"{connection.settings_dict['NAME']}_crowd", get_random_string(20)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}' CONNECTION LIMIT 0")
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "USER", role)
+        patch.setitem(connection.settings_dict, "PASSWORD", password)
+        yield
+        connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP ROLE "{role}"')
+
+
+def test_without_a_connection_left_people_are_told_at_once(client, no_connection_left):
+    with pytest.raises(OperationalError, match="too many connections"):
+        connection.ensure_connection()
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "x" * 32
+
+    response = client.get("/workspace/")
+
+    assert response.status_code == 503
+    assert "数据库暂时连不上" in response.content.decode()
+    assert response["Retry-After"] == "5"
 
 
 def test_the_log_has_a_failure_once_under_its_number(asker, caplog):

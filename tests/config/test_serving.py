@@ -1,4 +1,4 @@
-"""How the web server goes (F19): a deploy cuts nobody off."""
+"""How web server and worker go (F19): a deploy cuts nobody off and breaks no job off."""
 
 import contextlib
 import http.client
@@ -13,8 +13,10 @@ import pytest
 from django.conf import settings
 
 from chaos.servers import free_port
+from tests.config import slow_jobs
 
-SECONDS = 15
+# Until something is given up for lost; a worker on a busy machine takes its time to start.
+SECONDS = 60
 
 
 @pytest.fixture
@@ -61,3 +63,28 @@ def test_a_request_under_way_is_finished_when_the_server_is_told_to_go(server, p
 
     assert asked.getresponse().read() == b"done"
     assert server.wait(SECONDS) == 0
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """A worker as the Procfile starts it, for a queue of its own."""
+    command = "-m celery --quiet --app tests.config.slow_jobs worker --concurrency 1"
+    process = subprocess.Popen(
+        [sys.executable, *command.split(), "--queues", tmp_path.name],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"REDIS_URL": settings.REDIS_URL},
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_job_under_way_is_finished_when_the_worker_is_told_to_go(worker, tmp_path):
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    slow_jobs.work.apply_async([str(begun), str(done)], queue=tmp_path.name)
+    wait_for(begun.exists)
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(SECONDS) == 0
+    assert done.exists()

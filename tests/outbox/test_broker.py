@@ -5,15 +5,18 @@ import time
 from contextlib import closing
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import transaction
 
 from config.celery import app
-from outbox import services
+from outbox import services, tasks
 from outbox.models import Job, State
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 3
+QUEUE = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def broker(request, listener, monkeypatch):
     address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
     monkeypatch.setattr(services, "_paused_until", 0.0)
     monkeypatch.setitem(app.conf, "broker_url", address)
+    monkeypatch.setattr(settings, "REDIS_URL", address)
     app._after_fork()  # forgets the open connections
     yield
     monkeypatch.undo()
@@ -59,7 +63,7 @@ def test_whoever_caused_jobs_has_an_answer_in_time(count):
 
 
 @pytest.mark.usefixtures("broken")
-def test_the_relay_stops_at_the_first_job_that_cannot_be_sent():
+def test_the_relay_waits_for_a_broker_that_does_not_answer():
     for key in range(5):
         Job.objects.create(kind="test", key=key)
     begun = time.monotonic()
@@ -67,7 +71,7 @@ def test_the_relay_stops_at_the_first_job_that_cannot_be_sent():
     assert services.relay() == 0
 
     assert time.monotonic() - begun < SECONDS
-    assert Job.objects.filter(state=State.QUEUED).count() == 5
+    assert Job.objects.filter(state=State.QUEUED, published_at=None).count() == 5
 
 
 def test_after_a_failure_commits_leave_their_jobs_to_the_relay_for_a_while(listener, monkeypatch):
@@ -93,3 +97,40 @@ def test_a_broker_that_comes_back_is_told_of_everything(listener, monkeypatch, c
 
     clock.shift(31)
     assert services.relay() == 5
+
+
+class TestBacklog:
+    """A queue that is long because there is much to do does not grow by itself."""
+
+    @pytest.fixture(autouse=True)
+    def broker(self, request, monkeypatch):
+        """The broker of the test run, with nothing in it before or after."""
+        monkeypatch.setattr(services, "_paused_until", 0.0)
+        app._after_fork()
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.delete(QUEUE)
+            yield client
+            client.delete(QUEUE)
+
+    def test_what_waits_there_is_not_sent_again_while_workers_have_enough(self, broker, clock):
+        enqueue(3)
+        broker.rpush(QUEUE, *range(services.ENOUGH_TO_DO - 3))
+        clock.shift(31)
+
+        assert services.relay() == 0
+        assert services.messages_waiting() == services.ENOUGH_TO_DO
+
+    def test_the_relay_sends_as_much_as_workers_need(self, broker, clock):
+        enqueue(5)
+        broker.rpush(QUEUE, *range(services.ENOUGH_TO_DO - 5 - 2))
+        clock.shift(31)
+
+        assert services.relay() == 2
+        assert services.messages_waiting() == services.ENOUGH_TO_DO
+
+    def test_the_relay_does_not_wait_in_the_queue_it_looks_after(self, broker):
+        tasks.relay.delay()
+
+        assert services.messages_waiting() == 0
+        assert broker.llen("relay") == 1
+        broker.delete("relay")
