@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Floor, Now
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
@@ -36,6 +36,7 @@ from companies.profile.models import (  # noqa: F401
     SourceRule,
 )
 from companies.registration.models import Registration
+from companies.said import Said
 from companies.streets import Street
 from companies.team.enums import LEADS, MemberRole, Scope, may_do
 from companies.team.models import Invitation  # noqa: F401
@@ -620,8 +621,11 @@ class CreditEntry(models.Model):
         if self.repaired_on and self.repaired_on < self.listed_on:
             raise ValidationError(
                 {
-                    "repaired_on": gettext("修复日期 %(day)s 不能早于决定日期 %(listed)s")
-                    % {"day": self.repaired_on, "listed": self.listed_on}
+                    "repaired_on": Said(
+                        gettext_noop("修复日期 %(day)s 不能早于决定日期 %(listed)s"),
+                        day=str(self.repaired_on),
+                        listed=str(self.listed_on),
+                    )
                 }
             )
         if self.valid_until and self.valid_until < self.listed_on:
@@ -650,11 +654,12 @@ class CreditEntry(models.Model):
 def out_of_bounds(grade: str, listed_on: date) -> str:
     """What to write instead of a last day that the grade does not allow."""
     first, last = shown_until(grade, listed_on)
-    return gettext("“%(grade)s”的公示期应到 %(first)s 至 %(last)s 之间，请核对等级和日期") % {
-        "grade": CreditGrade(grade).label,
-        "first": first,
-        "last": last,
-    }
+    return Said(
+        gettext_noop("“%(grade)s”的公示期应到 %(first)s 至 %(last)s 之间，请核对等级和日期"),
+        grade=str(CreditGrade(grade).label),
+        first=str(first),
+        last=str(last),
+    )
 
 
 class IncidentKind(models.TextChoices):

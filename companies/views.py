@@ -50,7 +50,9 @@ INDUSTRIES_SHOWN = 40
 
 @require_http_methods(["GET", "POST"])
 def company_profile(request: SignedInRequest) -> HttpResponse:
-    """The company's own page. Its account is given here."""
+    """The company's own page. Its account is given here. Whose registration waits is shown that."""
+    if company_of(request) is None and request.user.registrations.pending().exists():
+        return redirect("company_register")
     company = _own(request)
     may_change = may(request.user, company, Scope.ACCOUNT)
     may_edit = may(request.user, company, Scope.DATA)

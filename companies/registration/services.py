@@ -23,6 +23,11 @@ from companies.vault.access import may_open
 from companies.vault.kinds import FileKind
 from outbox.services import enqueue, mail_language
 
+
+class CodeTaken(Refused):
+    """The code is a company's that cannot be registered now; the remedy is about the code."""
+
+
 # How long a licence waits for the rest of its registration.
 LICENCE_KEPT = timedelta(days=1)
 
@@ -178,12 +183,12 @@ def refuse(registration: Registration, *, reason: str, by: User) -> Registration
 
 def _require_free(code: str, known: Company | None, by: User) -> None:
     if known and known.has_member(by):
-        raise Refused(_("您已经是这家企业的人员，不用再登记。"))
+        raise CodeTaken(_("您已经是这家企业的人员，不用再登记。"))
     if known and known.members.current().exists():
         # Not a word on who they are: anybody may type a code.
-        raise Refused(_("这家企业已经登记。请本企业的管理员在“企业人员”里邀请您。"))
+        raise CodeTaken(_("这家企业已经登记。请本企业的管理员在“企业人员”里邀请您。"))
     if Registration.objects.pending().filter(uscc=code).exists():
-        raise Refused(_pending(code))
+        raise CodeTaken(_pending(code))
 
 
 def _pending(code: str) -> str:

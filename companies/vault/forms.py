@@ -50,7 +50,8 @@ def take_kept(form: forms.BaseForm, name: str, files: QuerySet[StoredFile]) -> N
     except forms.ValidationError:
         return
     if found:
-        form.fields[name].required = False
+        # Given already, though not in this request; its absence is no choice.
+        form.fields[name].initial = found
         form.fields[name].help_text = _("已收到“%(name)s”，不用再传。要换就重新选择。") % {
             "name": found.name
         }

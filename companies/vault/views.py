@@ -81,8 +81,8 @@ def vault(request: SignedInRequest) -> HttpResponse:
             typed["kept"] = str(stored.pk)
     form = UploadForm(company, typed)
     if wrong_file:
-        # It is there, and no second sentence asks for it.
-        form.fields["upload"].required = False
+        # It came, and no second sentence asks for it.
+        form.fields["upload"].initial = upload
     for text in wrong_file:
         form.add_error("upload", text)
     if request.method == "POST" and form.is_valid():

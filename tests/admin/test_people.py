@@ -96,6 +96,33 @@ def test_whose_second_factor_was_taken_hears_of_it_by_mail(client, officer):
     assert "两步验证" in mail["subject"]
 
 
+def test_who_appoints_somebody_of_a_company_hears_of_it(client, officer):
+    member = MemberFactory(
+        company=CompanyFactory(district=District.objects.get(code=OWN), name="宁波某某有限公司")
+    )
+    reviewers = [member.user, UserFactory()]
+
+    said = [
+        [
+            str(message)
+            for message in client.post(
+                "/admin/accounts/appointment/add/",
+                {
+                    "user": person.pk,
+                    "department": department(OWN).pk,
+                    "role": "reviewer",
+                    "starts_on": "2026-03-11",
+                },
+                follow=True,
+            ).context["messages"]
+        ]
+        for person in reviewers
+    ]
+
+    assert any("宁波某某有限公司的人员" in text for text in said[0])
+    assert not any("的人员" in text for text in said[1])
+
+
 class TestMembers:
     @pytest.fixture
     def company(self, world):

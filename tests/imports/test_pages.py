@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from accounts.models import District
@@ -56,6 +57,21 @@ def test_the_progress_refreshes_the_page_when_the_job_has_ended(client, district
     assert client.get(url).url == run.get_absolute_url()
     Import.objects.update(state=ImportState.CHECKING)
     assert "hx-get" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_faults_are_told_in_the_language_of_whoever_reads_them(client, district, administrator):
+    client.force_login(administrator)
+    rows = [("91330205", "宁波一有限公司", "慈城镇", "", ""), ("", "宁波二有限公司", "", "", "")]
+    run = start("companies", district, administrator, as_csv([COMPANIES, *rows]))
+
+    chinese = client.get(run.get_absolute_url()).text
+    with translation.override("en"):
+        english = faults_csv(run).decode("utf-8-sig")
+
+    assert "现在是 8 位" in chinese
+    assert "没有填写" in chinese
+    assert "this one has 8" in english
+    assert "没有填写" not in english
 
 
 def test_a_refused_file_is_told_on_the_form(client, district, administrator):
@@ -145,7 +161,8 @@ def test_an_empty_template_is_not_written(district, administrator):
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)
 def test_no_cell_of_the_list_of_faults_is_a_formula(district, administrator, sign):
     """J03: what was uploaded comes back, and a spreadsheet opens it."""
-    run = Import(fault_list=[{"row": 2, "column": "A", "value": f"{sign}1+2", "text": f"{sign}x"}])
+    said = {"text": "%(sign)sx", "values": {"sign": sign}}
+    run = Import(fault_list=[{"row": 2, "column": "A", "value": f"{sign}1+2", **said}])
 
     rows = list(csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig"))))
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(faults_xlsx(run))).get_sheet_by_index(0)

@@ -15,6 +15,7 @@ from companies.facts import company_facts
 from companies.imports import services
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
+from companies.said import say_again
 from outbox.models import Job
 from outbox.services import perform, perform_due
 from tests.factories import (
@@ -567,7 +568,7 @@ def test_a_row_is_checked_as_it_will_stand_with_what_is_known(district, administ
     assert run.state == ImportState.FAULTY
     (fault,) = run.fault_list
     assert (fault["row"], fault["column"]) == (2, "F 修复日期")
-    assert "2025-03-01 不能早于决定日期 2025-06-01" in fault["text"]
+    assert "2025-03-01 不能早于决定日期 2025-06-01" in say_again(fault)
 
 
 def test_a_grade_that_comes_later_brings_its_last_day(district, administrator):
