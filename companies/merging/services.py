@@ -21,8 +21,11 @@ from companies import pending
 from companies.merging import signals
 from companies.merging.relations import moving_rows, relations
 from companies.models import BankAccount, Company, Member, Merge, YearlyFigure
+from companies.team.enums import MemberRole
 
 Moved = dict[str, list[str]]
+# From the highest.
+RANKS: list[str] = [MemberRole.LEGAL, MemberRole.ADMINISTRATOR, MemberRole.CLERK]
 # How the database says no: a constraint, or a trigger.
 REFUSALS = (IntegrityError, InternalError, ProgrammingError)
 
@@ -67,6 +70,7 @@ def _join(kept: Company, removed: Company, by: User) -> tuple[Company, Company, 
                 _("%(company)s 还有没拨付或已预留的奖补，拨付、取消或退回以后才能合并。")
                 % {"company": company}
             )
+    faults += _two_representatives(kept, removed)
     if faults:
         raise Refused(*faults)
     removed.merged_into = kept
@@ -147,6 +151,22 @@ def summary(done: Merge) -> list[tuple[str, int]]:
     return sorted(counted.items())
 
 
+def _two_representatives(kept: Company, removed: Company) -> list[str]:
+    """Why the 法定代表人 of the removed row could not go on acting: the kept row has another."""
+    legal = Member.objects.filter(role=MemberRole.LEGAL, ended_at__isnull=True)
+    theirs = legal.filter(company=removed).select_related("user").first()
+    ours = legal.filter(company=kept).select_related("user").first()
+    if not (theirs and ours and theirs.is_current) or theirs.user_id == ours.user_id:
+        return []
+    return [
+        _(
+            "两行各有法定代表人（%(ours)s、%(theirs)s），合并后只能有一名。"
+            "请其中一人先改为其他身份，账号已停用的由系统管理员停用其身份。"
+        )
+        % {"ours": ours.user, "theirs": theirs.user}
+    ]
+
+
 def _move(kept: Company, removed: Company) -> Moved:
     """Each row by itself: where the database refuses it, because the like is there, it stays."""
     moved: Moved = {}
@@ -162,12 +182,12 @@ def _move(kept: Company, removed: Company) -> Moved:
 
 def _is_taken_over(pk: int, kept: Company) -> bool:
     """Who belongs to the removed row today acts for the kept one, also after having left it; of
-    two roles that are held today the one that leads counts."""
+    two roles that are held today the higher counts."""
     member = Member.objects.get(pk=pk)
     theirs = kept.members.filter(user=member.user).first()
     if theirs is None or not member.is_current:
         return False
-    if theirs.is_current and (theirs.is_lead or not member.is_lead):
+    if theirs.is_current and RANKS.index(theirs.role) <= RANKS.index(member.role):
         return False
     _change_places(member, theirs)
     return True

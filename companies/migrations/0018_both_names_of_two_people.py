@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("companies", "0015_accounts_of_a_merge"),
+        ("companies", "0017_accounts_of_a_merge"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

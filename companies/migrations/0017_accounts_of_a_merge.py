@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("companies", "0014_confirming_is_what_is_refused"),
+        ("companies", "0016_one_legal_representative"),
     ]
 
     operations = [
