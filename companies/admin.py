@@ -1,12 +1,12 @@
 from copy import copy
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -185,7 +185,9 @@ class SourceRuleForm(forms.ModelForm):
         count = companies_changed_by(rule)
         told = f"{count} {' '.join(rule.order)} {rule.audited_first}"
         if data["told"] != told:
-            self.data = {**self.data, "told": told}
+            typed = cast(QueryDict, self.data).copy()
+            typed["told"] = told
+            self.data = typed
             self.add_error(
                 None,
                 _(

@@ -249,6 +249,8 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     if before:
         shown = ("value", "as_of", "is_audited", "evidence")
         initial |= {name: getattr(before, name) for name in shown} | {"replaces": before.value}
+        if before.measure == Measure.STAFF:
+            initial["value"] = int(before.value)
     wrong_file: list[str] = []
     upload = request.FILES.get("upload")
     if typed is not None and isinstance(upload, UploadedFile):

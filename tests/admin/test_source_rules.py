@@ -72,6 +72,10 @@ def told(page):
 def test_what_it_changes_is_told_before_and_kept_with_the_reason(client, administrator, differing):
     page = client.post(ADD, typed(differing))
     assert "2 家企业的“营业收入”改用另一来源" in page.text
+    form = page.context["adminform"].form
+    assert {name: form[name].value() for name in typed(differing)} == {
+        name: str(value) for name, value in typed(differing).items()
+    }
     assert not SourceRule.objects.exists()
 
     assert client.post(ADD, typed(differing, told=told(page))).status_code == 302

@@ -123,6 +123,8 @@ def test_the_administrator_attaches_without_seeing_the_vault(facts, company, cle
     page = address("recognition", facts["recognition"])
     assert page in client.get(reverse("company_detail", args=[company.pk])).text
     assert "私下.pdf" not in client.get(page).text
+    assert "选填" not in client.get(page).text
+    assert client.post(page, {}).text.count("请选择或上传一个文件") == 2  # above, and at the field
 
     answer = client.post(page, {"upload": paper("认定.pdf", b"x")})
 

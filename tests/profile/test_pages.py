@@ -237,6 +237,7 @@ def test_who_declares_again_sees_what_is_replaced_before_and_after(portal, compa
     assert "2025 年度从业人员已申报 320 人" in form
     assert "有申请正在办理" not in form
     assert 'name="replaces" value="320.00"' in form
+    assert 'name="value" value="320"' in form
 
     unseen = portal.post(DECLARE, STAFF | {"value": "330"})
     assert unseen.status_code == 409
