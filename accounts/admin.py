@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from axes.utils import reset
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -20,10 +20,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import reauthenticated
 from accounts.models import Appointment, Department, District, Role, User
+from accounts.signing_in.lockout import Lock, locks
 from accounts.signing_in.mails import tell_of_reset
 from audit.services import record
 
@@ -311,6 +313,13 @@ class PersonAdmin(FreshlySigned, UserAdmin):
             tell_of_reset(user, "password", by=person_of(request))
         return response
 
+    def locked(self, request: HttpRequest) -> list[tuple[User, Lock]]:
+        """Who cannot sign in now from where, of those whom this person may `unlock`."""
+        found = locks()
+        people = self.get_queryset(request).filter(username__in={lock.username for lock in found})
+        mine = {user.username: user for user in self._within_reach(request, people)}
+        return [(mine[lock.username], lock) for lock in found if lock.username in mine]
+
     def _within_reach(self, request: HttpRequest, people: "QuerySet[User]") -> "list[User]":
         return [user for user in people if self.has_change_permission(request, user)]
 
@@ -367,6 +376,17 @@ class AppointmentAdmin(FreshlySigned):
     def save_model(self, request: HttpRequest, obj: Appointment, form: Any, change: bool) -> None:
         obj.appointed_by = person_of(request)
         super().save_model(request, obj, form, change)
+        memberships = obj.user.memberships.select_related("company").order_by("pk")
+        if companies := [str(member.company) for member in memberships]:
+            self.message_user(
+                request,
+                _(
+                    "%(person)s 是%(companies)s的人员，或曾经是。这些企业的办件和数据本人不能经办，"
+                    "离开企业以后也不能，请确认另有人办理。"
+                )
+                % {"person": obj.user, "companies": gettext("、").join(companies)},
+                messages.WARNING,
+            )
 
 
 class DepartmentAdmin(ConfigurationAdmin):

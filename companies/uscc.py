@@ -4,6 +4,9 @@ import unicodedata
 from enum import Enum
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from companies.said import Said
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -62,11 +65,14 @@ def misspelt(code: str) -> str:
 
 def _fault_of_signs(code: str) -> str:
     if len(code) != 18:
-        return _("统一社会信用代码是 18 位，现在是 %(length)d 位。") % {"length": len(code)}
+        return Said(
+            gettext_noop("统一社会信用代码是 18 位，现在是 %(length)d 位。"), length=len(code)
+        )
     if wrong := "、".join(dict.fromkeys(sign for sign in code if sign not in ALPHABET)):
-        return _("代码里没有“%(signs)s”这样的字符，请核对（没有字母 I、O、S、V、Z）。") % {
-            "signs": wrong
-        }
+        return Said(
+            gettext_noop("代码里没有“%(signs)s”这样的字符，请核对（没有字母 I、O、S、V、Z）。"),
+            signs=wrong,
+        )
     return ""
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
+# How many places fit beside the person's name, also in English. One more is not worth a menu.
+BAR_PLACES = 5
+
+
 @dataclass(frozen=True)
 class Entry:
     """A place in a navigation. `count` is what waits there, `about` what it is for, which the
@@ -139,7 +143,22 @@ class Frame:
         return entries
 
     @property
+    def desk_bar(self) -> list[Entry]:
+        """What stands in the bar: the first places; the last of them is the current one's, where
+        it comes later."""
+        places = self.desk_nav
+        if len(places) <= BAR_PLACES + 1:
+            return places
+        later = [entry for entry in places[BAR_PLACES:] if entry.is_current]
+        return places[: BAR_PLACES - len(later)] + later
+
+    @property
+    def desk_more(self) -> list[Entry]:
+        return [entry for entry in self.desk_nav if entry not in self.desk_bar]
+
+    @cached_property
     def desk_nav(self) -> list[Entry]:
+        """All places of an official, what each role does most first."""
         if not self.user:
             return []
         entries = []
@@ -149,32 +168,6 @@ class Frame:
             entries.append(self._entry(_("待办"), "worklist"))
         if self.user.has_role(*DECIDES, Role.AUDITOR):
             entries.append(self._entry(_("办件"), "case_list", ["case_detail", "case_decide"]))
-        if self.user.is_official:
-            entries.append(
-                self._entry(
-                    _("企业"),
-                    "company_list",
-                    ["company_detail"],
-                    about=_("本区企业的登记、年度数据、资质和信用"),
-                )
-            )
-        if self.user.has_role(Role.ADMINISTRATOR):
-            entries.append(
-                self._entry(
-                    _("疑似重复"),
-                    "duplicate_list",
-                    ["company_merge"],
-                    about=_("可能是同一家的企业，先看合并结果再决定"),
-                )
-            )
-        entries.append(
-            self._entry(
-                _("公示"),
-                "public_notice_list",
-                ["public_notice_detail"],
-                about=_("正在公示和已期满的名单"),
-            )
-        )
         if self.user.has_role(Role.FINANCE, Role.AUDITOR):
             batches = ["batch_create", "batch_detail"]
             entries += [
@@ -184,13 +177,13 @@ class Frame:
             ]
         if self.user.has_role(Role.AUDITOR):
             entries.append(self._entry(_("审计"), "audit_log"))
-        if kinds_for(self.user):
+        if self.user.is_official:
             entries.append(
                 self._entry(
-                    _("导入"),
-                    "import_list",
-                    ["import_detail"],
-                    about=_("用表格批量录入企业、年度数据、信用记录和重大问题"),
+                    _("企业"),
+                    "company_list",
+                    ["company_detail"],
+                    about=_("本区企业的登记、年度数据、资质和信用"),
                 )
             )
         if self.user.has_role(Role.ADMINISTRATOR):
@@ -211,13 +204,34 @@ class Frame:
                     _("信用规则"), "credit_rules", about=_("每份文件里，一条信用记录有什么后果")
                 ),
             ]
-        if self.user.has_role(Role.AUDITOR, Role.ADMINISTRATOR):
+        if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
+            entries.append(self._entry(_("配置"), "admin:index"))
+        elif self.user.has_role(Role.SECURITY_OFFICER):
+            entries.append(self._entry(_("人员任职"), "admin:index"))
+        entries.append(
+            self._entry(
+                _("公示"),
+                "public_notice_list",
+                ["public_notice_detail"],
+                about=_("正在公示和已期满的名单"),
+            )
+        )
+        if kinds_for(self.user):
             entries.append(
                 self._entry(
-                    _("运行状态"),
-                    "status",
-                    ["failed_jobs", "incident_list", "incident_detail"],
-                    about=_("服务、后台任务和核对是否正常，没有办成的任务再办一次"),
+                    _("导入"),
+                    "import_list",
+                    ["import_detail"],
+                    about=_("用表格批量录入企业、年度数据、信用记录和重大问题"),
+                )
+            )
+        if self.user.has_role(Role.ADMINISTRATOR):
+            entries.append(
+                self._entry(
+                    _("疑似重复"),
+                    "duplicate_list",
+                    ["company_merge"],
+                    about=_("可能是同一家的企业，先看合并结果再决定"),
                 )
             )
         if self.user.has_role(*HAVE_STAND_INS, Role.SECURITY_OFFICER):
@@ -229,14 +243,21 @@ class Frame:
                     about=_("有人出差、休假时，指定谁在哪几天代办"),
                 )
             )
-        if self.user.has_role(Role.ADMINISTRATOR) or self.user.is_superuser:
-            entries.append(self._entry(_("配置"), "admin:index"))
-        elif self.user.has_role(Role.SECURITY_OFFICER):
-            entries.append(self._entry(_("人员任职"), "admin:index"))
-        return [
-            *entries,
-            self._entry(_("政策库"), "policy_list", about=_("企业看到的政策和试算")),
-        ]
+        if self.user.has_role(Role.AUDITOR, Role.ADMINISTRATOR):
+            entries.append(
+                self._entry(
+                    _("运行状态"),
+                    "status",
+                    ["failed_jobs", "incident_list", "incident_detail"],
+                    about=_("服务、后台任务和核对是否正常，没有办成的任务再办一次"),
+                )
+            )
+        entries.append(self._entry(_("政策库"), "policy_list", about=_("企业看到的政策和试算")))
+        if self.company:
+            entries.append(
+                self._entry(_("我的企业"), "company_profile", about=_("本人所属企业的资料和申请"))
+            )
+        return entries
 
     @property
     def foot(self) -> list[Entry]:

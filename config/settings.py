@@ -269,7 +269,6 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 # Periodic change is demanded by some rules and advised against by others: off unless chosen.
 _max_age = env.int("PASSWORD_MAX_AGE_DAYS", default=0)
 PASSWORD_MAX_AGE = timedelta(days=_max_age) if _max_age else None
-_django_validators = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "accounts.signing_in.passwords.LongEnough",
@@ -280,7 +279,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"least": env.int("PASSWORD_MIN_CLASSES", default=3)},
     },
     {"NAME": "accounts.signing_in.passwords.NoName"},
-    {"NAME": f"{_django_validators}.CommonPasswordValidator"},
+    {"NAME": "accounts.signing_in.passwords.Uncommon"},
     {"NAME": "accounts.signing_in.passwords.AnotherOne"},
 ]
 

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.admin import KEEPERS, has_office, site
-from accounts.models import Role
+from accounts.admin import KEEPERS, PersonAdmin, has_office, site
+from accounts.models import Role, User
 from companies.team.access import company_of
 
 
@@ -32,7 +32,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
-    """Where those begin who keep the installation: their places, each with what it is for."""
+    """Where those begin who keep the installation: their places, each with what it is for. Who
+    keeps the people sees whose sign-in is locked."""
     if not has_office(request, *KEEPERS):
         raise PermissionDenied
-    return render(request, "desk.html", {"apps": site.get_app_list(request)})
+    people = site.get_model_admin(User)
+    assert isinstance(people, PersonAdmin)
+    context = {
+        "apps": site.get_app_list(request),
+        "unlocks": has_office(request, PersonAdmin.keeper),
+        "locked": people.locked(request),
+    }
+    return render(request, "desk.html", context)

@@ -6,9 +6,12 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.signing_in.address import is_own_page
 from accounts.signing_in.forms import ReauthenticationForm
 
 FIELD = "reauthentication-password"
+# The page on which the person was when the password was first asked for.
+BACK = "reauthentication-back"
 
 
 def gave_password(request: HttpRequest) -> bool:
@@ -30,10 +33,16 @@ def ask_again(request: HttpRequest) -> HttpResponse:
             for name, values in request.POST.lists()
             for value in values
             # No page repeats a password; the form that wants one asks for it again.
-            if name != "csrfmiddlewaretoken" and "password" not in name
+            if name not in ("csrfmiddlewaretoken", BACK) and "password" not in name
         ],
     }
     return render(request, "account/reauthenticate.html", context, status=403)
+
+
+def way_back(request: HttpRequest) -> str:
+    """Where somebody goes who does not want to give the password; empty where that is not known."""
+    page = request.POST.get(BACK) or request.headers.get("Referer", "")
+    return page if is_own_page(request, page) else ""
 
 
 def _form(request: Any) -> ReauthenticationForm:

@@ -16,8 +16,8 @@ from accounts.signing_in import mails
 
 
 def _rules() -> str:
-    """All of them in a line; those of Django end with a stop."""
-    return gettext("；").join(str(text).rstrip("。.") for text in password_validators_help_texts())
+    """All of them in a line."""
+    return gettext("；").join(password_validators_help_texts())
 
 
 PASSWORD_RULES = lazy(_rules, str)()

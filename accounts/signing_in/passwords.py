@@ -2,7 +2,10 @@
 
 import re
 
-from django.contrib.auth.password_validation import MinimumLengthValidator
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -51,6 +54,16 @@ class NoName:
 
     def get_help_text(self) -> str:
         return _("不含用户名、姓名和单位名称")
+
+
+class Uncommon(CommonPasswordValidator):
+    """Django's own list, in words that go with the other rules."""
+
+    def get_error_message(self) -> str:
+        return _("这个密码太常见，请换一个")
+
+    def get_help_text(self) -> str:
+        return _("不是常见的密码")
 
 
 class AnotherOne:

@@ -1,34 +1,69 @@
 """Whom one lets do one's work, and when."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import Prefetch
+from django.forms.models import ModelChoiceIterator
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import DayInput
-from accounts.models import OFFICERS, Appointment, Role, StandIn, User
+from accounts.models import OFFICERS, Appointment, Department, Role, StandIn, User
 from accounts.stand_ins.services import give_stand_in
 
 
-class AppointmentChoice(forms.ModelChoiceField):
+class DepartmentIterator(ModelChoiceIterator):
+    """The choices under the names of their departments."""
+
+    field: "ChoiceByDepartment"
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        groups: dict[Department, list[Any]] = defaultdict(list)
+        for row in self.queryset:
+            groups[self.field.department_of(row)].append(self.choice(row))
+        for department in sorted(groups, key=lambda each: (each.district_id, each.code)):
+            yield str(department), groups[department]
+
+
+class ChoiceByDepartment(forms.ModelChoiceField):
+    iterator = DepartmentIterator
+
+    def department_of(self, row: Any) -> Department:
+        raise NotImplementedError
+
+
+class AppointmentChoice(ChoiceByDepartment):
+    def department_of(self, row: Any) -> Department:
+        return row.department
+
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.department}·{obj.get_role_display()}·{obj.user}"
+        return f"{obj.get_role_display()}·{obj.user}"
 
 
-class DeputyChoice(forms.ModelChoiceField):
+class DeputyChoice(ChoiceByDepartment):
     """People with their offices, and what that means for the one that is lent, where there is
     only one."""
 
     lent: Appointment | None = None
 
+    def department_of(self, row: Any) -> Department:
+        return row.appointments.all()[0].department
+
     def label_from_instance(self, obj: Any) -> str:
         today = timezone.localdate()
         held = [each for each in obj.appointments.all() if _is_held_on(each, today)]
         places = dict.fromkeys(f"{each.department}·{each.get_role_display()}" for each in held)
-        label = f"{obj}（{'、'.join(places)}）"
+        label = gettext("%(name)s（%(role)s）") % {
+            "name": obj,
+            "role": gettext("、").join(places),
+        }
         if self.lent is None:
             return label
         same = [each for each in held if each.department_id == self.lent.department_id]
@@ -87,13 +122,16 @@ class StandInForm(forms.Form):
         lent = lent.select_related("user", "department").order_by("department", "role", "pk")
         districts = {each.department.district_id for each in lent}
         # Read here: as one query with the people it is slow where the planner guesses wrong.
-        held = Appointment.objects.between(today, None).exclude(role__in=OFFICERS)
-        in_office = set(
-            held.filter(department__district__in=districts).values_list("user", flat=True)
+        held = (
+            Appointment.objects.between(today, None)
+            .exclude(role__in=OFFICERS)
+            .filter(department__district__in=districts)
         )
+        in_office = set(held.values_list("user", flat=True))
+        offices = held.select_related("department").order_by("pk")
         people = (
             User.objects.filter(is_active=True, pk__in=in_office - {user.pk})
-            .prefetch_related("appointments__department")
+            .prefetch_related(Prefetch("appointments", queryset=offices))
             .order_by("name", "pk")
         )
         if len(lent) == 1:

@@ -4,6 +4,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.signing_in import asking
 from audit.models import Entry
 
 register = template.Library()
@@ -24,6 +25,12 @@ SYSTEMS = {
     "Mac OS": "macOS",
     "Linux": "Linux",
 }
+
+
+@register.simple_tag(takes_context=True)
+def way_back(context: template.Context) -> str:
+    """See `accounts.signing_in.asking.way_back`."""
+    return asking.way_back(context["request"])
 
 
 @register.filter

@@ -12,9 +12,11 @@ from django.core.validators import validate_email
 from django.db.models import Choices
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from companies import uscc
 from companies.profile.industries import industry_of
+from companies.said import Said
 
 _MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -32,6 +34,10 @@ Reader = Callable[[str], Any]
 class CellFault(Exception):
     """What is wrong with the cell, and what to write instead."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
 
 def plain(text: str) -> str:
     """Full-width signs as ASCII, without any space: `１，２３４．５０ 元` is `1,234.50元`."""
@@ -47,7 +53,11 @@ def text(length: int) -> Reader:
             raise CellFault(_("有看不见的控制字符，请重新键入"))
         if len(line) > length:
             raise CellFault(
-                _("有 %(signs)d 个字，最多 %(most)d 个") % {"signs": len(line), "most": length}
+                Said(
+                    gettext_noop("有 %(signs)d 个字，最多 %(most)d 个"),
+                    signs=len(line),
+                    most=length,
+                )
             )
         return line
 
@@ -73,7 +83,7 @@ def code(cell: str) -> str:
     if _SCIENTIFIC.fullmatch(signs):
         raise CellFault(_("被当作数字存了，末几位已丢失。请把这一列设为文本格式，重新填写"))
     if fault := uscc.misspelt(signs):
-        raise CellFault(fault.rstrip("。."))
+        raise CellFault(fault)
     return signs
 
 
@@ -132,7 +142,10 @@ def any_day(cell: str) -> date:
     if re.fullmatch(r"[2-5][0-9]{4}", figure):
         meant = _DAY_ZERO + timedelta(days=int(figure))
         raise CellFault(
-            _("是日期的序号（%(day)s），请把这一列设为日期格式") % {"day": meant.isoformat()}
+            Said(
+                gettext_noop("是日期的序号（%(day)s），请把这一列设为日期格式"),
+                day=meant.isoformat(),
+            )
         )
     match = _DAY.fullmatch(figure)
     if not match:
@@ -152,8 +165,11 @@ def year(cell: str) -> int:
     last = timezone.localdate().year
     if not re.fullmatch(r"[0-9]{4}", figure) or not FIRST_YEAR <= int(figure) <= last:
         raise CellFault(
-            _("请写 %(first)d 到 %(last)d 之间的年份，如 %(last)d")
-            % {"first": FIRST_YEAR, "last": last}
+            Said(
+                gettext_noop("请写 %(first)d 到 %(last)d 之间的年份，如 %(last)d"),
+                first=FIRST_YEAR,
+                last=last,
+            )
         )
     return int(figure)
 
@@ -164,9 +180,7 @@ def one_of(words: Mapping[str, Any]) -> Reader:
     def read(cell: str) -> Any:
         word = plain(cell)
         if word not in words:
-            raise CellFault(
-                _("请填其中之一：%(words)s") % {"words": "、".join(str(word) for word in words)}
-            )
+            raise CellFault(Said(gettext_noop("请填其中之一：%(words)s"), words="、".join(words)))
         return words[word]
 
     return read

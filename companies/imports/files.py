@@ -12,10 +12,12 @@ from typing import IO
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.refusals import Refused
 from companies import confined
 from companies.files import OFFICE_PARTS, clean_name, is_office_file
+from companies.said import Said
 
 ENDINGS = (".xlsx", ".csv")
 # What an old .xls and an encrypted .xlsx begin with.
@@ -33,7 +35,7 @@ class Unreadable(Exception):
 
     def __init__(self, text: str, row: int | None = None) -> None:
         super().__init__(text)
-        self.row = row
+        self.text, self.row = text, row
 
 
 def check_upload(upload: UploadedFile) -> str:
@@ -87,7 +89,9 @@ def rows_of(path: Path, ending: str, sheet: str, progress: Progress) -> Generato
             continue
         taken += 1
         if taken > MAX_ROWS + 1:
-            raise Unreadable(_("超过 %(most)d 行。请分成几个文件。") % {"most": MAX_ROWS}, number)
+            raise Unreadable(
+                Said(gettext_noop("超过 %(most)d 行。请分成几个文件。"), most=MAX_ROWS), number
+            )
         yield number, cells
 
 
@@ -96,8 +100,10 @@ def _sheet_rows(path: Path, sheet: str, progress: Progress) -> Generator[Row, No
         "password": _("文件加了密码，请去掉密码再上传。"),
         "damaged": _("文件已损坏，请用表格软件打开后另存为 xlsx。"),
         "empty": _("表里没有内容。请按模板填写。"),
-        "sheets": _("文件里有几张表，分不清读哪一张。请把数据放在名为“%(sheet)s”的表里。")
-        % {"sheet": sheet},
+        "sheets": Said(
+            gettext_noop("文件里有几张表，分不清读哪一张。请把数据放在名为“%(sheet)s”的表里。"),
+            sheet=sheet,
+        ),
     }
     try:
         with confined.process("companies.imports.sheets", str(path), sheet) as lines:
@@ -124,10 +130,13 @@ def _sheet_rows(path: Path, sheet: str, progress: Progress) -> Generator[Row, No
 def _refuse_merged(ranges: list[list[int]]) -> None:
     for first, last in ranges:
         raise Unreadable(
-            _("第 %(first)d 到 %(last)d 行有合并单元格，请取消合并，每格都填。")
-            % {"first": first, "last": last}
+            Said(
+                gettext_noop("第 %(first)d 到 %(last)d 行有合并单元格，请取消合并，每格都填。"),
+                first=first,
+                last=last,
+            )
             if last > first
-            else _("第 %(row)d 行有合并单元格，请取消合并，每格都填。") % {"row": first},
+            else Said(gettext_noop("第 %(row)d 行有合并单元格，请取消合并，每格都填。"), row=first),
             first,
         )
 
@@ -148,8 +157,10 @@ def _csv_rows(path: Path, progress: Progress) -> Generator[Row, None, None]:
                     yield number, cells
             except csv.Error:
                 raise Unreadable(
-                    _("第 %(row)d 行读不下去：引号不成对，或一格的内容太长。")
-                    % {"row": number + 1},
+                    Said(
+                        gettext_noop("第 %(row)d 行读不下去：引号不成对，或一格的内容太长。"),
+                        row=number + 1,
+                    ),
                     number + 1,
                 ) from None
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import District, User
 from companies import uscc
@@ -99,6 +100,8 @@ class Kind:
     identity: tuple[str, ...] = ()
     # What every row of the kind has besides its columns.
     fixed: Values = {}
+    # Whether the company changes such rows itself: whoever has its form open is told of ours.
+    is_on_the_companys_form = False
     # Fields that the model's `clean` fills in where they are empty.
     filled_in: tuple[str, ...] = ()
 
@@ -215,6 +218,7 @@ class Contacts(Kind):
 
     kind = ImportKind.CONTACTS
     model = Contact
+    is_on_the_companys_form = True
     # The company's name stands in the column of that name already.
     identity = ("person",)
     columns = (
@@ -225,7 +229,9 @@ class Contacts(Kind):
         Column(
             "phone",
             "电话",
-            cells.matching(20, r"[0-9+()\-]{5,20}", "电话只写数字和连字符，如 0574-87650000"),
+            cells.matching(
+                20, r"[0-9+()\-]{5,20}", gettext_noop("电话只写数字和连字符，如 0574-87650000")
+            ),
             "手机或带区号的固定电话。电话和邮箱至少填一项",
             "0574-87650000",
         ),

@@ -65,7 +65,7 @@ class Import(models.Model):
     changed = models.PositiveIntegerField(_("修改"), default=0)
     same = models.PositiveIntegerField(_("没有变化"), default=0)
     faults = models.PositiveIntegerField(_("错误"), default=0)
-    # At most the first thousands of them: each row, column, value and text.
+    # At most the first thousands of them: each row, column, value and sentence (`companies.said`).
     fault_list = models.JSONField(default=list, blank=True)
     # The first changes: each row, code, name and its changes (column, before, after).
     samples = models.JSONField(default=list, blank=True)

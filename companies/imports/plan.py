@@ -9,10 +9,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.locks import locked
 from accounts.models import District, User
@@ -21,6 +23,10 @@ from companies.imports import cells
 from companies.imports.files import Row, Unreadable
 from companies.imports.kinds import CODE, NAME, Column, Companies, Key, Kind, Values
 from companies.models import Company
+from companies.said import Said, kept
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 BATCH = 1000
 FAULTS_KEPT = 5000
@@ -46,11 +52,19 @@ class Plan:
     def digest(self) -> str:
         return str(self.hash.hexdigest())
 
-    def fault(self, text: str, row: int | None = None, column: str = "", value: str = "") -> None:
+    @property
+    def faults_by_row(self) -> list[dict[str, Any]]:
+        """As people go through the file: what is wrong with all of it, then row after row. The
+        registry is asked a batch later than the cells are read."""
+        return sorted(self.fault_list, key=lambda fault: fault["row"] or 0)
+
+    def fault(
+        self, text: "StrOrPromise", row: int | None = None, column: str = "", value: str = ""
+    ) -> None:
         self.faults += 1
         if len(self.fault_list) < FAULTS_KEPT:
             self.fault_list.append(
-                {"row": row, "column": column, "value": value[:60], "text": text}
+                {"row": row, "column": column, "value": value[:60], **kept(text)}
             )
 
     def change(self, row: int, code: str, name: str, changes: list[list[str]], new: bool) -> None:
@@ -92,11 +106,16 @@ def go_through(
     except _HeaderFaults:
         return walk.plan
     except Unreadable as error:
-        walk.plan.fault(str(error), error.row)
+        walk.plan.fault(error.text, error.row)
     if len(walk.plan.doubtful) > DOUBTFUL_MOST:
         walk.plan.fault(
-            _("要人工确认的代码有 %(codes)d 个，超过 %(most)d 个。请核对后分批导入。")
-            % {"codes": len(walk.plan.doubtful), "most": DOUBTFUL_MOST}
+            Said(
+                gettext_noop(
+                    "要人工确认的代码有 %(codes)d 个，超过 %(most)d 个。请核对后分批导入。"
+                ),
+                codes=len(walk.plan.doubtful),
+                most=DOUBTFUL_MOST,
+            )
         )
     if not walk.is_filled and not walk.plan.faults:
         walk.plan.fault(_("除了表头没有数据。请从第 2 行起填写。"))
@@ -163,9 +182,10 @@ class _Walk:
     def _no_header(self, titles: list[str]) -> str:
         if len(titles) == 1 and any(sign in titles[0] for sign in "\t;|"):
             return _("列之间要用逗号分隔。请另存为“CSV UTF-8（逗号分隔）”或 xlsx。")
-        return _("第一行应是表头，以“%(title)s”等列名开头。标题、说明等行请删去。") % {
-            "title": self.kind.columns[0].title
-        }
+        return Said(
+            gettext_noop("第一行应是表头，以“%(title)s”等列名开头。标题、说明等行请删去。"),
+            title=self.kind.columns[0].title,
+        )
 
     # The rows
 
@@ -177,8 +197,11 @@ class _Walk:
                 continue
             if len(texts) < self.width or any(text.strip() for text in texts[len(self.header) :]):
                 self.plan.fault(
-                    _("有 %(cells)d 格，表头有 %(titles)d 列。请检查逗号和引号")
-                    % {"cells": len(texts), "titles": len(self.header)},
+                    Said(
+                        gettext_noop("有 %(cells)d 格，表头有 %(titles)d 列。请检查逗号和引号"),
+                        cells=len(texts),
+                        titles=len(self.header),
+                    ),
                     number,
                 )
                 continue
@@ -198,7 +221,7 @@ class _Walk:
             try:
                 values[column.field] = column.read(text)
             except cells.CellFault as fault:
-                self.plan.fault(str(fault), number, f"{letter(place)} {column.title}", text)
+                self.plan.fault(fault.text, number, f"{letter(place)} {column.title}", text)
         if self.plan.faults == before:
             for name, sentence in self.kind.faults_of(values):
                 self.plan.fault(sentence, number, self._place_of(name), str(values[name]))
@@ -210,7 +233,7 @@ class _Walk:
         first = self.seen.setdefault(key, line.number)
         if first != line.number:
             self.plan.fault(
-                _("与第 %(row)d 行重复，请只留一行") % {"row": first},
+                Said(gettext_noop("与第 %(row)d 行重复，请只留一行"), row=first),
                 line.number,
                 self._place_of(CODE),
                 line.values[CODE],
@@ -238,6 +261,8 @@ class _Walk:
             )
         }
         lines = [line for line in batch if self._is_known(line, companies)]
+        if self.write_by and self.kind.is_on_the_companys_form:
+            self._lock_companies(lines, companies)
         found = self._existing(lines)
         differing = {
             key: found[key]
@@ -277,6 +302,9 @@ class _Walk:
             manager.bulk_create(new, batch_size=BATCH)
             if changed and manager.bulk_update(changed, sorted(fields)) != len(changed):
                 raise StateChanged(_("要改的数据刚被别人删去。"))
+            if self.kind.is_on_the_companys_form:
+                touched = {row.company_id for row in [*new, *changed]}
+                Company.objects.filter(pk__in=touched).update(revision=F("revision") + 1)
 
     def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
         code = line.values[CODE]
@@ -284,8 +312,10 @@ class _Walk:
         if company and company.merged_into:
             self._fault_at(
                 CODE,
-                _("这个代码的企业已并入 %(code)s，请改用那个代码")
-                % {"code": company.merged_into.uscc},
+                Said(
+                    gettext_noop("这个代码的企业已并入 %(code)s，请改用那个代码"),
+                    code=company.merged_into.uscc,
+                ),
                 line,
             )
             return False
@@ -303,12 +333,14 @@ class _Walk:
         name = line.values.get(NAME)
         if name and cells.plain(name) != cells.plain(company.name):
             self._fault_at(
-                NAME, _("与企业库里的“%(name)s”不一致，请核对代码") % {"name": company.name}, line
+                NAME,
+                Said(gettext_noop("与企业库里的“%(name)s”不一致，请核对代码"), name=company.name),
+                line,
             )
             return False
         return True
 
-    def _fault_at(self, name: str, text: str, line: Line) -> None:
+    def _fault_at(self, name: str, text: "StrOrPromise", line: Line) -> None:
         self.plan.fault(text, line.number, self._place_of(name), str(line.values.get(name, "")))
 
     def _existing(self, lines: list[Line]) -> dict[Key, Any]:
@@ -319,6 +351,17 @@ class _Walk:
             if key in wanted:
                 found.setdefault(key, row)
         return found
+
+    def _lock_companies(self, lines: list[Line], companies: dict[str, Company]) -> None:
+        """The locks that the companies' own changes take, where something is to be changed."""
+        found = self._existing(lines)
+        keys = {
+            companies[line.values[CODE]].pk
+            for line in lines
+            if (row := found.get(self.kind.key(line.values))) is None
+            or self._difference(row, line.values)
+        }
+        list(locked(Company.objects.filter(pk__in=keys).order_by("pk")))
 
     def _lock(self, differing: dict[Key, Any], found: dict[Key, Any]) -> None:
         rows = self.kind.rows(self.district).filter(pk__in=[row.pk for row in differing.values()])
@@ -340,9 +383,9 @@ class _Walk:
         try:
             row.clean()
         except ValidationError as error:
-            for name, sentences in error.message_dict.items():
-                for sentence in sentences:
-                    self._fault_at(name, sentence.rstrip("。"), line)
+            for name, faults in error.error_dict.items():
+                for fault in faults:
+                    self._fault_at(name, fault.message, line)
             return False
         for name, value in before.items():
             if name not in difference and getattr(row, name) != value:

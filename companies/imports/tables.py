@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from companies.imports.kinds import Kind
 from companies.imports.models import Import
 from companies.imports.sheets import HINTS_SHEET
+from companies.said import say_again
 
 # What a spreadsheet would take for the beginning of a formula.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -94,4 +95,4 @@ def harmless(value: Any) -> Any:
 def _fault_rows(run: Import) -> Iterable[tuple[Any, ...]]:
     yield _("行"), _("列"), _("内容"), _("哪里不对")
     for fault in run.fault_list:
-        yield fault["row"] or "", fault["column"], fault["value"], fault["text"]
+        yield fault["row"] or "", fault["column"], fault["value"], say_again(fault)

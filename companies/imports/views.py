@@ -19,6 +19,7 @@ from companies.imports.access import kinds_for
 from companies.imports.forms import ImportForm
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import
+from companies.said import say_again
 from companies.vault.downloads import attachment
 
 PAGE_SIZE = 20
@@ -139,5 +140,6 @@ def _refused(request: SignedInRequest, run: Import, refusal: Refused) -> HttpRes
 
 
 def _show(request: SignedInRequest, run: Import, *, status: int = 200) -> HttpResponse:
-    context = {"run": run, "faults": run.fault_list[:FAULTS_SHOWN]}
+    faults = [fault | {"text": say_again(fault)} for fault in run.fault_list[:FAULTS_SHOWN]]
+    context = {"run": run, "faults": faults}
     return render(request, "imports/import_detail.html", context, status=status)

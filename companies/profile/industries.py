@@ -1,8 +1,9 @@
 """国民经济行业分类 GB/T 4754-2017 with its 2019 amendment, as data beside this file.
 
 A section (A to T) holds divisions (two digits), these groups (three) and these classes (four).
-Codes and names were transcribed from one public copy and not compared with the published standard:
-check them against it before a decision rests on a class.
+Codes and names were transcribed from one public copy and each was read against a second one; where
+those differed, further copies decided. The published standard itself was not at hand: check a class
+against it before a decision rests on its name.
 """
 
 from csv import DictReader
@@ -10,7 +11,34 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 FILE = Path(__file__).with_name("gbt4754-2017.csv")
+# The twenty sections, which pages say in the reader's language too; all below is the standard's.
+SECTIONS = frozenset(
+    {
+        gettext_noop("农、林、牧、渔业"),
+        gettext_noop("采矿业"),
+        gettext_noop("制造业"),
+        gettext_noop("电力、热力、燃气及水生产和供应业"),
+        gettext_noop("建筑业"),
+        gettext_noop("批发和零售业"),
+        gettext_noop("交通运输、仓储和邮政业"),
+        gettext_noop("住宿和餐饮业"),
+        gettext_noop("信息传输、软件和信息技术服务业"),
+        gettext_noop("金融业"),
+        gettext_noop("房地产业"),
+        gettext_noop("租赁和商务服务业"),
+        gettext_noop("科学研究和技术服务业"),
+        gettext_noop("水利、环境和公共设施管理业"),
+        gettext_noop("居民服务、修理和其他服务业"),
+        gettext_noop("教育"),
+        gettext_noop("卫生和社会工作"),
+        gettext_noop("文化、体育和娱乐业"),
+        gettext_noop("公共管理、社会保障和社会组织"),
+        gettext_noop("国际组织"),
+    }
+)
 
 
 @dataclass(frozen=True)

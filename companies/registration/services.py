@@ -23,6 +23,11 @@ from companies.vault.access import may_open
 from companies.vault.kinds import FileKind
 from outbox.services import enqueue, mail_language
 
+
+class CodeTaken(Refused):
+    """The code is a company's that cannot be registered now; the remedy is about the code."""
+
+
 # How long a licence waits for the rest of its registration.
 LICENCE_KEPT = timedelta(days=1)
 
@@ -113,8 +118,12 @@ def confirm(registration: Registration, *, by: User) -> Registration:
             raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
         if company.members.current().exists():
             raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
+        # Nobody acts for it any more: who holds a place by name only holds it no longer.
+        gone = company.members.filter(ended_at__isnull=True)
+        ended = list(gone.values_list("pk", flat=True))
+        gone.update(ended_at=timezone.now())
     else:
-        company = _new_company(registration)
+        company, ended = _new_company(registration), []
     member = join(company, registration.person, MemberRole(registration.role), by=by)
     if not company.files.filter(sha256=registration.licence.sha256).exists():
         StoredFile.objects.filter(pk=registration.licence_id).update(company=company)
@@ -127,6 +136,7 @@ def confirm(registration: Registration, *, by: User) -> Registration:
         company=company.pk,
         new=known is None,
         member=member.pk,
+        ended=ended,
         role=registration.role,
         code_confirmed_at=registration.code_confirmed_at,
     )
@@ -173,12 +183,12 @@ def refuse(registration: Registration, *, reason: str, by: User) -> Registration
 
 def _require_free(code: str, known: Company | None, by: User) -> None:
     if known and known.has_member(by):
-        raise Refused(_("您已经是这家企业的人员，不用再登记。"))
+        raise CodeTaken(_("您已经是这家企业的人员，不用再登记。"))
     if known and known.members.current().exists():
         # Not a word on who they are: anybody may type a code.
-        raise Refused(_("这家企业已经登记。请本企业的管理员在“企业人员”里邀请您。"))
+        raise CodeTaken(_("这家企业已经登记。请本企业的管理员在“企业人员”里邀请您。"))
     if Registration.objects.pending().filter(uscc=code).exists():
-        raise Refused(_pending(code))
+        raise CodeTaken(_pending(code))
 
 
 def _pending(code: str) -> str:

@@ -43,9 +43,10 @@ def company_register(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.register(**form.registration(), by=request.user)
+        except services.CodeTaken as refusal:
+            form.add_error("code", refusal.messages)
         except Refused as refusal:
-            for text in refusal.messages:
-                form.add_error(None, text)
+            form.add_error(None, refusal.messages)
         else:
             messages.success(request, _("已提交。核对后会发邮件告诉您结果。"))
             return redirect("company_register")

@@ -444,7 +444,7 @@ def _show_saved(
 def _not_saved(request: CompanyRequest, application: Application, refusal: Refused) -> HttpResponse:
     """Nothing was kept; what was typed stays on the page, beside the reason."""
     if request.htmx:
-        context = {"refusal": "；".join(refusal.messages)}
+        context = {"refusal": " ".join(refusal.messages)}
         return render(
             request, "applications/not_saved_fragment.html", context, status=refusal.status_code
         )

@@ -5,6 +5,7 @@ A new code needs code in the engine as well, which is why the sets are here and 
 """
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from subsidies.rules.edition import Formula, Once, Scope, SetOff
 
@@ -103,6 +104,44 @@ RULES = {
     "overlap": _("从高、不重复"),
     "annual_cap": _("年度总额不超过对区财政的贡献"),
 }
+# What the engine calls its checks and the steps of an amount. Answers keep these names as they are;
+# pages say them in the reader's language.
+CHECK_NAMES = frozenset(
+    {
+        gettext_noop("金额已明确"),
+        gettext_noop("在有效期内"),
+        gettext_noop("区内注册"),
+        gettext_noop("无重大问题"),
+        gettext_noop("无失信惩戒"),
+        gettext_noop("有研发投入"),
+        gettext_noop("研发强度不低于行业"),
+        gettext_noop("未享受综合扶持"),
+        gettext_noop("符合申领条件"),
+        gettext_noop("投资额达到门槛"),
+        gettext_noop("有新增研发投入"),
+        gettext_noop("上年研发投入达到门槛"),
+        gettext_noop("募集资金达到门槛"),
+        gettext_noop("资金投向区内"),
+        gettext_noop("规上企业"),
+        gettext_noop("规下企业"),
+        gettext_noop("工业企业"),
+        gettext_noop("规上工业企业"),
+        gettext_noop("制造业企业"),
+        gettext_noop("高新技术企业"),
+        gettext_noop("有市级及以上研发机构"),
+        gettext_noop("未重复享受"),
+        gettext_noop("未与同类事项重复"),
+    }
+)
+STEP_NAMES = frozenset(
+    {
+        gettext_noop("应得"),
+        gettext_noop("扣除重复"),
+        gettext_noop("申请金额"),
+        gettext_noop("事项年度上限"),
+        gettext_noop("年度总量"),
+    }
+)
 # The rules that speak of a part of the companies or items only, and the parts they may name.
 APPLIES_TO = {
     "no_rd": {

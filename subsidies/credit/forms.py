@@ -19,6 +19,14 @@ NOTES = {
 }
 
 
+def _effects() -> list[tuple[str, ChoiceLabel]]:
+    """Said anew for each form, in the reader's language."""
+    return [
+        (effect.value, ChoiceLabel(str(effect.label), note=str(NOTES[effect])))
+        for effect in CreditEffect
+    ]
+
+
 class RuleForm(forms.Form):
     use_required_attribute = False
 
@@ -38,10 +46,7 @@ class RuleForm(forms.Form):
     effect = forms.ChoiceField(
         label=_("影响"),
         widget=forms.RadioSelect,
-        choices=[
-            (effect.value, ChoiceLabel(str(effect.label), note=str(NOTES[effect])))
-            for effect in CreditEffect
-        ],
+        choices=_effects,
         error_messages={"required": _("请选择有什么影响")},
     )
     starts_on = DayField(label=_("起用日期"), help_text=_("从这一天起，在办和待拨付的重新筛查。"))

@@ -55,7 +55,10 @@ class CreditRule(models.Model):
 
     def __str__(self) -> str:
         grade = f"·{self.get_grade_display()}" if self.grade else ""
-        return f"{self.get_kind_display()}{grade}：{self.get_effect_display()}"
+        return _("%(entries)s：%(effect)s") % {
+            "entries": f"{self.get_kind_display()}{grade}",
+            "effect": self.get_effect_display(),
+        }
 
 
 class CreditJudgement(models.Model):

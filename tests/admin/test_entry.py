@@ -26,6 +26,18 @@ def test_an_officer_is_greeted_by_name_and_finds_the_way_back(client, db):
     assert 'href="/workspace/start/"' in page
 
 
+def test_an_officer_changes_the_language_and_stays_on_the_page(client, db):
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+    assert 'formaction="/language/" name="language" value="en"' in client.get("/admin/").text
+
+    answer = client.post(
+        "/language/", {"language": "en"}, headers={"referer": "http://testserver/admin/"}
+    )
+
+    assert answer.url == "http://testserver/admin/"
+    assert "Configuration" in client.get("/admin/").text
+
+
 def test_who_only_looks_at_people_is_offered_no_password_of_theirs(client, db):
     person = UserFactory()
     client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)

@@ -96,6 +96,33 @@ def test_whose_second_factor_was_taken_hears_of_it_by_mail(client, officer):
     assert "两步验证" in mail["subject"]
 
 
+def test_who_appoints_somebody_of_a_company_hears_of_it(client, officer):
+    member = MemberFactory(
+        company=CompanyFactory(district=District.objects.get(code=OWN), name="宁波某某有限公司")
+    )
+    reviewers = [member.user, UserFactory()]
+
+    said = [
+        [
+            str(message)
+            for message in client.post(
+                "/admin/accounts/appointment/add/",
+                {
+                    "user": person.pk,
+                    "department": department(OWN).pk,
+                    "role": "reviewer",
+                    "starts_on": "2026-03-11",
+                },
+                follow=True,
+            ).context["messages"]
+        ]
+        for person in reviewers
+    ]
+
+    assert any("宁波某某有限公司的人员" in text for text in said[0])
+    assert not any("的人员" in text for text in said[1])
+
+
 class TestMembers:
     @pytest.fixture
     def company(self, world):
@@ -170,6 +197,16 @@ class TestCompanies:
 
         company.refresh_from_db()
         assert company.uscc == before
+
+    # Django's own templates ask for variables that are not always there.
+    @pytest.mark.ignore_template_errors
+    def test_an_industry_that_the_standard_does_not_know_is_not_typed(
+        self, client, administrator, company
+    ):
+        assert self.send(client, company, industry="A9999").status_code == 200
+
+        company.refresh_from_db()
+        assert company.industry != "A9999"
 
     def test_the_code_of_a_company_that_applied_is_not_retyped(
         self, client, administrator, company

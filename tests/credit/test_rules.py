@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import Role
 from accounts.refusals import NotAllowed, Refused
@@ -13,6 +14,7 @@ from outbox.models import Job
 from subsidies.applications.answers import answer_application, differences, keep_receipt
 from subsidies.applications.enums import Reason
 from subsidies.credit.findings import findings
+from subsidies.credit.forms import NOTES, RuleForm
 from subsidies.credit.models import CreditEffect, CreditRule
 from subsidies.credit.services import set_rule
 from subsidies.models import PolicyDocument, Receipt
@@ -168,6 +170,17 @@ def test_a_rule_is_set_on_its_page(client, document, policy_officer, auditor, re
     client.force_login(reviewer)
     assert client.get(url).status_code == 403
     assert CreditRule.objects.count() == 1
+
+
+def test_the_choices_of_a_rule_are_said_in_the_readers_language():
+    with translation.override("en"):
+        labels = [
+            label
+            for _effect, label in RuleForm(PolicyDocument.objects.none()).fields["effect"].choices
+        ]
+
+    assert labels[0] == "Bars"
+    assert labels[0].note != NOTES[CreditEffect.BLOCKS]
 
 
 # Receipts

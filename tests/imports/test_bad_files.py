@@ -12,6 +12,7 @@ from accounts.refusals import Refused
 from companies.imports.files import MAX_ROWS
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
+from companies.said import say_again
 from tests.factories import CompanyFactory, DistrictFactory, uscc
 from tests.imports.tables import (
     COMPANIES,
@@ -760,7 +761,7 @@ def test_a_bad_table_is_refused_whole_and_told_by_row_and_column(district, admin
 
     assert run.state == ImportState.FAULTY
     assert run.faults >= 1
-    places = [(fault["row"], fault["column"], fault["text"]) for fault in run.fault_list]
+    places = [(fault["row"], fault["column"], say_again(fault)) for fault in run.fault_list]
     assert any(
         (row is None or found_row == row)
         and (not column or re.search(column, found_column))
@@ -792,7 +793,7 @@ def test_a_table_over_the_limit_of_rows_is_refused(district, administrator, monk
 
     run = start("companies", district, administrator, as_csv([COMPANIES, *company_rows(6)]))
 
-    assert (run.state, run.fault_list[-1]["text"]) == (
+    assert (run.state, say_again(run.fault_list[-1])) == (
         ImportState.FAULTY,
         "超过 5 行。请分成几个文件。",
     )

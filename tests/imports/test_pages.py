@@ -7,13 +7,16 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 from python_calamine import CalamineWorkbook
 
+from accounts.models import District
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportState
 from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, harmless, template
 from companies.models import Company
 from outbox.services import perform_due
+from tests.factories import CompanyFactory, uscc
 from tests.imports.tables import COMPANIES, as_csv, company_rows, start
 from tests.imports.test_bad_files import CHECKED
 
@@ -54,6 +57,21 @@ def test_the_progress_refreshes_the_page_when_the_job_has_ended(client, district
     assert client.get(url).url == run.get_absolute_url()
     Import.objects.update(state=ImportState.CHECKING)
     assert "hx-get" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_faults_are_told_in_the_language_of_whoever_reads_them(client, district, administrator):
+    client.force_login(administrator)
+    rows = [("91330205", "宁波一有限公司", "慈城镇", "", ""), ("", "宁波二有限公司", "", "", "")]
+    run = start("companies", district, administrator, as_csv([COMPANIES, *rows]))
+
+    chinese = client.get(run.get_absolute_url()).text
+    with translation.override("en"):
+        english = faults_csv(run).decode("utf-8-sig")
+
+    assert "现在是 8 位" in chinese
+    assert "没有填写" in chinese
+    assert "this one has 8" in english
+    assert "没有填写" not in english
 
 
 def test_a_refused_file_is_told_on_the_form(client, district, administrator):
@@ -143,7 +161,8 @@ def test_an_empty_template_is_not_written(district, administrator):
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)
 def test_no_cell_of_the_list_of_faults_is_a_formula(district, administrator, sign):
     """J03: what was uploaded comes back, and a spreadsheet opens it."""
-    run = Import(fault_list=[{"row": 2, "column": "A", "value": f"{sign}1+2", "text": f"{sign}x"}])
+    said = {"text": "%(sign)sx", "values": {"sign": sign}}
+    run = Import(fault_list=[{"row": 2, "column": "A", "value": f"{sign}1+2", **said}])
 
     rows = list(csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig"))))
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(faults_xlsx(run))).get_sheet_by_index(0)
@@ -152,3 +171,33 @@ def test_no_cell_of_the_list_of_faults_is_a_formula(district, administrator, sig
     assert sheet.to_python()[1][2:] == [f"{sign}1+2", f"{sign}x"]  # text, not its result
     assert harmless(f"  {sign}1").startswith("'")
     assert harmless("1-2") == "1-2"
+
+
+def test_the_list_of_faults_goes_from_row_to_row(district, administrator):
+    table = [
+        COMPANIES,
+        (uscc(1), "甲", "", "C3912", ""),
+        ("乱写", "乙", "", "C3912", ""),
+        (uscc(2), "丙", "没有的街", "A9999", ""),
+    ]
+    CompanyFactory(uscc=uscc(1), district=District.objects.get(code="330212"))
+
+    run = start("companies", district, administrator, as_csv(table))
+
+    assert [fault["row"] for fault in run.fault_list] == [2, 3, 4, 4]
+    rows = csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig")))
+    assert [row[0] for row in rows][1:] == ["2", "3", "4", "4"]
+
+
+def test_a_command_that_was_uploaded_comes_back_as_text(district, administrator):
+    """J03: in both forms of the list, after the way through the import."""
+    command = "=cmd|' /C calc'!A0"
+    table = [COMPANIES, (uscc(1), "甲", command, "C3912", "")]
+
+    run = start("companies", district, administrator, as_csv(table))
+
+    assert run.fault_list[0]["value"] == command
+    told = list(csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig"))))
+    assert told[1][2] == f"'{command}"
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(faults_xlsx(run))).get_sheet_by_index(0)
+    assert sheet.to_python()[1][2] == command

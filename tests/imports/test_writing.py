@@ -15,6 +15,7 @@ from companies.facts import company_facts
 from companies.imports import services
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
+from companies.said import say_again
 from outbox.models import Job
 from outbox.services import perform, perform_due
 from tests.factories import (
@@ -111,6 +112,24 @@ def test_contacts_are_written_and_found_again_by_their_names(district, administr
     assert (other.email, other.is_main) == ("li@example.com", False)
     again = start("contacts", district, administrator, content)
     assert again.state == ImportState.UNCHANGED
+
+
+def test_an_open_form_hears_of_imported_contacts(district, administrator):
+    new, changed, same = CompanyFactory.create_batch(3, district=district)
+    for company in (changed, same):
+        company.contacts.create(name="王红", phone="0574-87650000")
+    table = [
+        CONTACTS,
+        (new.uscc, "李明", "", "13800000001", ""),
+        (changed.uscc, "王红", "", "13800000001", ""),
+        (same.uscc, "王红", "", "0574-87650000", ""),
+    ]
+
+    confirm(start("contacts", district, administrator, as_csv(table)), administrator)
+
+    for company, revision in ((new, 1), (changed, 1), (same, 0)):
+        company.refresh_from_db()
+        assert company.revision == revision
 
 
 def test_only_what_differs_is_shown_with_before_and_after_and_written(district, administrator):
@@ -549,7 +568,7 @@ def test_a_row_is_checked_as_it_will_stand_with_what_is_known(district, administ
     assert run.state == ImportState.FAULTY
     (fault,) = run.fault_list
     assert (fault["row"], fault["column"]) == (2, "F 修复日期")
-    assert "2025-03-01 不能早于决定日期 2025-06-01" in fault["text"]
+    assert "2025-03-01 不能早于决定日期 2025-06-01" in say_again(fault)
 
 
 def test_a_grade_that_comes_later_brings_its_last_day(district, administrator):

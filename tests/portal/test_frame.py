@@ -1,7 +1,8 @@
 import pytest
+from django import forms
 from django.test import Client, override_settings
 
-from accounts.models import User
+from accounts.models import District, User
 from tests.factories import UserFactory
 
 
@@ -68,6 +69,14 @@ def test_the_language_can_be_changed(public):
     public.post("/language/", {"language": "en", "next": "/policies/"})
 
     assert 'lang="en"' in public.get("/policies/").content.decode()
+
+
+def test_where_nothing_is_chosen_yet_it_says_so_in_words():
+    class Choice(forms.Form):
+        district = forms.ModelChoiceField(District.objects.none())
+
+    assert "请选择" in str(Choice()["district"])
+    assert "---" not in str(Choice()["district"])
 
 
 def test_no_page_carries_a_style_or_a_script_of_its_own(public, portal):

@@ -5,12 +5,23 @@ from collections import Counter
 import pytest
 
 from companies.models import Company
-from companies.profile.industries import divisions, industries, industry_of, search, sections
+from companies.profile.industries import (
+    SECTIONS,
+    divisions,
+    industries,
+    industry_of,
+    search,
+    sections,
+)
 from demo.registry import TRADES
 
 
 def test_the_classification_is_whole():
     assert Counter(row.level for row in industries().values()) == {1: 20, 2: 97, 3: 473, 4: 1381}
+
+
+def test_every_section_has_its_name_in_the_readers_language():
+    assert {row.name for row in sections()} == SECTIONS
 
 
 def test_every_row_has_the_row_above_it():
@@ -20,6 +31,13 @@ def test_every_row_has_the_row_above_it():
             assert row.section in rows
         elif row.level > 2:
             assert rows[digits[:-1]].section == row.section
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("203", "木质制品制造"), ("7289", "其他会议、会展及相关服务")]
+)
+def test_names_are_those_of_2017_and_not_of_the_edition_before(code, name):
+    assert industries()[code].name == name
 
 
 @pytest.mark.parametrize(

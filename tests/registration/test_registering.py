@@ -42,9 +42,11 @@ def test_until_it_is_confirmed_the_person_acts_for_nobody(register, person, brow
     assert registration.state == RegistrationState.PENDING
     assert not Company.objects.exists()
     client = browser(person)
-    assert client.get("/company/").status_code == 404
+    assert client.get("/company/").url == "/company/register/"
+    assert client.get("/company/team/").status_code == 404
     assert client.get("/policies/").status_code == 200
     assert registration.name in client.get("/company/register/").text
+    assert browser(UserFactory()).get("/company/").status_code == 404
 
 
 def test_confirmed_it_is_a_company_with_its_first_administrator(register, person, keeper, browser):
@@ -140,7 +142,7 @@ def test_a_company_with_a_team_names_nobody(register, browser, person, typed):
     page = browser(person).post("/company/register/", typed)
 
     assert page.status_code == 422
-    assert "请本企业的管理员" in page.text
+    assert "请本企业的管理员" in page.context["form"]["code"].errors[0]
     assert member.user.name not in page.text
     assert member.user.email not in page.text
 
@@ -412,6 +414,7 @@ def test_a_licence_that_came_with_a_mistake_need_not_come_again(person, browser,
     page = client.post("/company/register/", typed | {"name": ""})
     assert page.status_code == 422
     assert "已收到“执照.pdf”，不用再传" in page.text
+    assert page.text.count("选填") == 0
     kept = StoredFile.objects.get()
     again = {name: value for name, value in typed.items() if name != "licence"}
 
@@ -517,3 +520,31 @@ def test_the_database_lets_nobody_decide_on_their_own_registration(register, per
         Registration.objects.filter(pk=registration.pk).update(
             state="refused", reason="不符", decided_by=person, decided_at=timezone.now()
         )
+
+
+def test_the_database_lets_a_licence_serve_once(register):
+    first = register()
+
+    with (
+        pytest.raises(IntegrityError, match="one_registration_of_a_licence"),
+        transaction.atomic(),
+    ):
+        Registration.objects.create(
+            district=first.district,
+            uscc="91350203M0001QKT19",
+            name="另一家",
+            role="legal",
+            licence=first.licence,
+            person=first.person,
+        )
+
+
+def test_a_legal_representative_who_is_gone_makes_room(register, keeper, district):
+    company = CompanyFactory(district=district, uscc=CODE)
+    gone = MemberFactory(company=company, role="legal", user__is_active=False)
+
+    services.confirm(register(role=MemberRole.LEGAL), by=keeper)
+
+    gone.refresh_from_db()
+    assert gone.ended_at
+    assert company.members.current().get().role == "legal"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from subsidies.catalogue.vocabulary import CHECK_NAMES, CONDITIONS, STEP_NAMES
+from subsidies.rules.conditions import read_condition
 from subsidies.rules.estimate import estimate
 from tests.rules.catalogue import catalogue
 
@@ -27,6 +29,20 @@ def test_a_worked_case_is_answered_right_to_the_fen(case):
 
 def test_all_sixty_seven_worked_cases_are_here():
     assert len(BOOK["cases"]) == 67
+
+
+def test_every_name_that_an_answer_uses_can_be_said_in_another_language():
+    claims = [
+        claim
+        for case in BOOK["cases"]
+        for claim in estimate(json.dumps(question_of(case)), catalogue(), today=date(2000, 1, 1))[
+            "claims"
+        ]
+    ]
+
+    assert {check["name"] for claim in claims for check in claim["checks"]} <= CHECK_NAMES
+    assert {read_condition(text).name for text in CONDITIONS} <= CHECK_NAMES
+    assert {step["name"] for claim in claims for step in claim["steps"]} <= STEP_NAMES
 
 
 def question_of(case: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Appointment, Department, Role, User
+from accounts.signing_in.asking import BACK
 from audit.models import Entry
 from companies.merging import services as merging
 from companies.models import AccountChange
@@ -110,6 +111,25 @@ def test_a_batch_is_approved_only_by_somebody_who_just_gave_the_password(
     assert old.post(address, fields).status_code == 302
     batch.refresh_from_db()
     assert batch.approved_by == second
+
+
+def test_whoever_gives_no_password_finds_the_way_back(old, batch, second):  # noqa: F811
+    old.force_login(with_password(second))
+    address = reverse("batch_approve", args=[batch.pk])
+    page = "http://testserver" + reverse("batch_detail", args=[batch.pk])
+
+    asked = old.post(address, headers={"referer": page})
+    asked_again = old.post(
+        address,
+        {ANSWER: "wrong", BACK: page},
+        headers={"referer": "http://testserver" + address},
+    )
+    from_elsewhere = old.post(address, headers={"referer": "https://elsewhere.example/"})
+
+    assert f'href="{page}">取消' in asked.text
+    assert f'href="{page}">取消' in asked_again.text
+    assert asked_again.text.count(f'name="{BACK}"') == 1
+    assert 'href="/">取消' in from_elsewhere.text
 
 
 def test_paying_asks_too(old, batch, maker, second):  # noqa: F811

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from audit.models import Entry
@@ -164,6 +165,30 @@ def test_the_security_officer_unlocks_and_it_is_on_record(person):
     entry = Entry.objects.about(person).get(action="person.unlocked")
     assert entry.actor == officer
     signed_in(person)
+
+
+def test_the_security_officer_finds_who_is_locked_since_when_and_from_where(person, clock):
+    guess(person.username)
+    guess("nobody-at-all")
+    officer = official(role=Role.SECURITY_OFFICER)
+
+    page = signed_in(officer).get(reverse("desk"))
+
+    [(who, lock)] = page.context["locked"]
+    assert (who, lock.address, lock.since) == (person, HERE, timezone.now())
+    assert f'name="_selected_action" value="{person.pk}"' in page.text
+    clock.shift(timedelta(minutes=15, seconds=1))
+    assert "现在没有锁定的账号" in signed_in(officer).get(reverse("desk")).text
+
+
+def test_an_officer_is_not_shown_whom_they_cannot_unlock(person):
+    guess(person.username)
+    AppointmentFactory(user=person)
+
+    for role in (Role.SECURITY_OFFICER, Role.ADMINISTRATOR):
+        page = signed_in(official(role=role)).get(reverse("desk"))
+        assert page.context["locked"] == []
+        assert ("锁定的账号" in page.text) == (role == Role.SECURITY_OFFICER)
 
 
 def test_others_unlock_nobody(person):

@@ -50,7 +50,8 @@ def test_a_password_that_is_taken(person):
 def test_the_rules_stand_where_a_password_is_chosen(db):
     page = browser().get("/signup/").content.decode()
 
-    assert "四种里至少有 3 种" in page
+    assert "四种里至少有 3 种；不含" in page
+    assert "；不是常见的密码；" in page
 
 
 def test_who_was_given_a_password_chooses_another_first(person, clock):
