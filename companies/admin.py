@@ -1,12 +1,14 @@
-from typing import Any
+from copy import copy
+from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import (
@@ -19,6 +21,7 @@ from accounts.admin import (
 )
 from accounts.models import Role
 from companies import uscc
+from companies.figures import companies_changed_by
 from companies.merging.relations import has_history
 from companies.models import (
     Agreement,
@@ -30,6 +33,7 @@ from companies.models import (
     Member,
     Recognition,
     ScaleYear,
+    Source,
     SourceRule,
     YearlyFigure,
 )
@@ -157,10 +161,80 @@ class YearlyFigureAdmin(FactsAdmin):
         super().save_model(request, obj, form, change)
 
 
+class SourceRuleForm(forms.ModelForm):
+    """What another order would change is told first; the same form sent again saves it."""
+
+    reason = forms.CharField(
+        label=_("原因"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("留作审计依据。"),
+        error_messages={"required": _("请写明原因")},
+    )
+    # The order that was told of, and for how many companies.
+    told = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        rule = copy(self.instance)
+        for name in ("district", "measure", "first", "second", "third", "audited_first"):
+            if name in data:
+                setattr(rule, name, data[name])
+        if self.errors or len(set(rule.order)) < len(Source):
+            return data
+        count = companies_changed_by(rule)
+        told = f"{count} {' '.join(rule.order)} {rule.audited_first}"
+        if data["told"] != told:
+            typed = cast(QueryDict, self.data).copy()
+            typed["told"] = told
+            self.data = typed
+            self.add_error(
+                None,
+                _(
+                    "保存后，%(count)d 家企业的“%(measure)s”改用另一来源的数据。"
+                    "确认的，请再保存一次。"
+                )
+                % {"count": count, "measure": rule.get_measure_display()},
+            )
+        return data
+
+
+def default_order() -> str:
+    order = "、".join(str(Source(source).label) for source in SourceRule().order)
+    return gettext("没有设规则的指标，按这个次序取数：%(order)s") % {"order": order}
+
+
 class SourceRuleAdmin(ConfigurationAdmin):
+    form = SourceRuleForm
     district_path = "district"
     list_display = ("measure", "district", "first", "second", "third", "audited_first")
     list_filter = ("district",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # Of another measure another rule speaks.
+        return ("district", "measure") if obj else ()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"subtitle": default_order()})
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if context["original"] is None:
+            context["subtitle"] = default_order()
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        changes = super().construct_change_message(request, form, formsets, add)
+        # With the number of companies that the person was told of.
+        changes["companies"] = [None, int(changes.pop("told")[1].split()[0])]
+        return changes
+
+    def save_model(self, request: HttpRequest, obj: SourceRule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        facts_changed.send(SourceRule, district=obj.district, company=None, cause=f"rule:{uuid4()}")
 
 
 class ScaleYearAdmin(FactsAdmin):

@@ -3,18 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.locks import locked
 from accounts.models import District, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
 from audit.services import record
 from companies.models import Company, FigureCorrection, SourceRule, StoredFile, YearlyFigure
 from companies.profile.kinds import Measure, Source
@@ -24,6 +28,7 @@ from companies.team.enums import Scope
 
 # The figures that a company may declare itself; the contribution is the tax office's to tell.
 DECLARED = tuple(measure for measure in Measure if measure != Measure.FISCAL_CONTRIBUTION)
+DECLARING = "figure.declared"
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,26 @@ def _rank(rule: SourceRule, figure: YearlyFigure) -> tuple[bool, bool, int]:
     )
 
 
+def companies_changed_by(rule: SourceRule) -> int:
+    """For how many companies of its district the rule, once it is saved, lets another figure of its
+    measure speak in at least one year."""
+    others = YearlyFigure.objects.filter(
+        company=OuterRef("company"), year=OuterRef("year"), measure=OuterRef("measure")
+    ).exclude(pk=OuterRef("pk"))
+    rows = YearlyFigure.objects.filter(
+        Exists(others), company__district=rule.district_id, measure=rule.measure
+    )
+    now = rules_of(rule.district_id)[rule.measure]
+    changed = set()
+    for (company, _year), group in groupby(
+        rows.order_by("company_id", "year").iterator(), key=attrgetter("company_id", "year")
+    ):
+        sources = list(group)
+        if min(sources, key=partial(_rank, now)) != min(sources, key=partial(_rank, rule)):
+            changed.add(company)
+    return len(changed)
+
+
 def chosen_figures(company: Company) -> dict[tuple[int, str], YearlyFigure]:
     """The figure that speaks, for each year and measure of which something is known."""
     compared = compare(company.figures.all(), rules_of(company.district_id))
@@ -108,6 +133,42 @@ def freeze(company: Company, year: int) -> None:
             found.chosen.save(update_fields=["frozen_at"])
 
 
+@dataclass(frozen=True)
+class Declared:
+    """What a company said of a measure in a year before it said something else."""
+
+    measure: Measure
+    value: Decimal
+    as_of: date
+    by: str
+    at: datetime
+
+
+def declared_figure(company: Company, year: int, measure: Measure) -> YearlyFigure | None:
+    return company.figures.filter(year=year, measure=measure, source=Source.DECLARED).first()
+
+
+def declared_before(figures: Iterable[YearlyFigure]) -> dict[int, list[Declared]]:
+    """What companies declared before what they declare now, the newest first, by year."""
+    declared = {str(row.pk): row for row in figures if row.source == Source.DECLARED}
+    found: defaultdict[int, list[Declared]] = defaultdict(list)
+    acts = Entry.objects.filter(
+        action=DECLARING, about_type=YearlyFigure._meta.label_lower, about_id__in=declared
+    )
+    for act in acts.order_by("-seq"):
+        figure = declared[act.about_id]
+        said = Declared(
+            Measure(figure.measure),
+            Decimal(act.data["value"]),
+            date.fromisoformat(act.data["as_of"]),
+            act.actor_name,
+            act.at,
+        )
+        if (said.value, said.as_of) != (figure.value, figure.as_of):
+            found[figure.year].append(said)
+    return found
+
+
 @transaction.atomic
 def declare_figure(
     company: Company,
@@ -118,15 +179,21 @@ def declare_figure(
     as_of: date,
     is_audited: bool,
     evidence: StoredFile | None,
+    replaces: Decimal | None,
     by: User,
 ) -> YearlyFigure:
-    """What the company itself says of a year; said again, it takes the place of what it said."""
+    """What the company itself says of a year; said again, it takes the place of what it said,
+    which the audit chain keeps (`declared_before`). `replaces` is the value that the person was
+    shown as the one that goes: raises StateChanged where another one is there."""
     access.require(company, by, Scope.DATA)
     if measure not in DECLARED:
         raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
     if evidence is not None and evidence.company_id != company.pk:
         raise NotAllowed(_("依据文件不是本企业的，请重新选择。"))
     _locked(company)
+    before = declared_figure(company, year, measure)
+    if before and before.value != replaces:
+        raise StateChanged(_("这一年度已经申报过。请看一遍原来的数，再保存。"))
     figure, _is_new = YearlyFigure.objects.update_or_create(
         company=company,
         year=year,
@@ -142,7 +209,7 @@ def declare_figure(
         },
     )
     record(
-        "figure.declared",
+        DECLARING,
         about=figure,
         by=by,
         year=year,

@@ -4,7 +4,6 @@ import hashlib
 import os
 import stat
 import zipfile
-from datetime import date
 from pathlib import PurePath, PureWindowsPath
 from typing import IO
 
@@ -49,8 +48,6 @@ def store_file(
     *,
     by: User,
     kind: FileKind = FileKind.OTHER,
-    valid_from: date | None = None,
-    valid_until: date | None = None,
 ) -> StoredFile:
     """Keep a file of a company; the same bytes a second time are the same row. Without a company
     it is a row of its own (`StoredFile`).
@@ -94,8 +91,6 @@ def store_file(
         sha256=digest,
         uploaded_by=by,
         kind=kind,
-        valid_from=valid_from,
-        valid_until=valid_until,
         scan_state=first_state(),
     )
     content.seek(0)

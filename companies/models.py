@@ -25,6 +25,7 @@ from companies import initials, uscc
 # The inner rooms' tables belong to this application: Django looks for them here.
 from companies.imports.models import Import, ImportProgress  # noqa: F401
 from companies.merging.models import Merge  # noqa: F401
+from companies.profile.industries import industry_of
 from companies.profile.kinds import Measure, RdInstitution, Source  # noqa: F401
 from companies.profile.models import (  # noqa: F401
     AccountChange,
@@ -147,6 +148,9 @@ class Company(models.Model):
         self.uscc = uscc.normalise(self.uscc)
         if uscc.verdict(self.uscc) is uscc.Verdict.REJECT:
             raise ValidationError({"uscc": uscc.fault(self.uscc)})
+        if self.industry and industry_of(self.industry) is None:
+            fault = _("行业分类里没有这个代码，行业代码写成 C3912、3912 或 39")
+            raise ValidationError({"industry": fault})
 
     def rows(self) -> CompanyQuerySet:
         """Its row and those merged into it: whatever was granted to one counts for all."""
@@ -253,6 +257,12 @@ class Member(models.Model):
             models.CheckConstraint(
                 name="nobody_joins_by_their_own_hand",
                 condition=Q(given_by__isnull=True) | ~Q(given_by=F("user")),
+            ),
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(role="legal", ended_at__isnull=True),
+                name="one_legal_representative",
+                violation_error_message=_("本企业已有法定代表人，请原来的先改为其他身份。"),
             ),
             # There is one 法定代表人: whoever follows could not come while the term runs out.
             models.CheckConstraint(
@@ -397,9 +407,19 @@ class YearlyFigure(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(
-                name="frozen_figure_stays",
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                name="frozen_figure_is_not_deleted",
+                operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__frozen_at__isnull=False),
+            ),
+            # A paper may still come to a figure without one: it proves the value and changes none.
+            pgtrigger.Protect(
+                name="frozen_figure_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.frozen_at IS NOT NULL AND (OLD.evidence_id IS NOT NULL"
+                    " OR to_jsonb(OLD) - 'evidence_id'"
+                    " IS DISTINCT FROM to_jsonb(NEW) - 'evidence_id')"
+                ),
             ),
         ]
 
@@ -410,6 +430,11 @@ class YearlyFigure(models.Model):
     @property
     def is_frozen(self) -> bool:
         return self.frozen_at is not None
+
+    @property
+    def takes_paper(self) -> bool:
+        """Whether another paper may be put to it: a settled figure keeps the one that it has."""
+        return not self.is_frozen or self.evidence_id is None
 
     def clean(self) -> None:
         if self.measure == Measure.STAFF and self.value is not None and self.value % 1:

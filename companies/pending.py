@@ -1,5 +1,5 @@
-"""Whether money is on its way to a company, or has reached it: asked before its account or its row
-changes."""
+"""Whether money is on its way to a company, or has reached it, or a decision rests on its facts:
+asked before its account, its row or a figure changes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +9,8 @@ from companies.models import Company
 # Rooms that grant money add their question when the applications are loaded.
 SOURCES: list[Callable[[Company], bool]] = []
 PAYMENTS: list[Callable[[Company, datetime], bool]] = []
+# Rooms that decide on a company's facts add theirs.
+DECISIONS: list[Callable[[Company], bool]] = []
 
 
 def has_pending_money(company: Company) -> bool:
@@ -20,3 +22,8 @@ def has_pending_money(company: Company) -> bool:
 def was_paid_since(company: Company, moment: datetime) -> bool:
     """Whether money reached the company, or a row merged into it, after that moment."""
     return any(source(company, moment) for source in PAYMENTS)
+
+
+def is_being_decided_on(company: Company) -> bool:
+    """Whether an application of the company is filed and not decided yet."""
+    return any(source(company) for source in DECISIONS)

@@ -1,5 +1,6 @@
 """A company's profile: its own page, the officials' view of it, and what is changed there."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -27,7 +28,9 @@ from companies.models import (
     CreditKind,
     Measure,
     YearlyFigure,
+    shown_until,
 )
+from companies.pending import is_being_decided_on
 from companies.profile import evidence, industries
 from companies.profile.forms import (
     AttachForm,
@@ -74,10 +77,15 @@ def company_profile(request: SignedInRequest) -> HttpResponse:
                 _("有款项待拨付，新账户须经财政两人核对后生效。在此以前不拨付，原账户保留。"),
             )
         return redirect("company_profile")
+    today = timezone.localdate()
     context = {
         "profile": Profile(company, request.user),
         "company": company,
-        "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
+        "entries": [
+            (entry, _repair(entry, today))
+            for entry in company.credit_entries.standing_on(today).order_by("-listed_on", "-pk")
+        ],
+        "today": today,
         "form": form,
         "may_change": may_change,
         "may_edit": may_edit,
@@ -118,6 +126,16 @@ def _state(entry: CreditEntry, today: date, stands: bool) -> tuple[str, str]:
     if entry.listed_on > today:
         return "todo", _("还没有生效")
     return "shut", _("以信用中国为准")
+
+
+def _repair(entry: CreditEntry, today: date) -> str:
+    """To the company: how far the repair of an entry that stands is."""
+    if entry.repaired_on:
+        return _("已准予修复，%(day)s 起不再有效") % {"day": entry.repaired_on}
+    least = shown_until(entry.grade, entry.listed_on)[0] if entry.grade else today
+    if least > today:
+        return _("还没有修复，最短公示期到 %(day)s，满后可以申请") % {"day": least}
+    return _("还没有修复，现在就可以申请")
 
 
 @require_POST
@@ -223,9 +241,16 @@ def contact_remove(request: SignedInRequest, pk: int) -> HttpResponse:
 def figure_declare(request: SignedInRequest) -> HttpResponse:
     """What the company says of a year. What other sources say stays beside it."""
     company = _own(request, Scope.DATA)
-    asked = {name: request.GET[name] for name in ("year", "measure") if name in request.GET}
-    initial = {"year": timezone.localdate().year - 1} | asked
     typed = request.POST.copy() if request.method == "POST" else None
+    named = request.GET if typed is None else typed
+    asked = {name: str(named[name]) for name in ("year", "measure") if name in named}
+    initial: dict[str, Any] = {"year": timezone.localdate().year - 1} | asked
+    before = _declared(company, asked)
+    if before:
+        shown = ("value", "as_of", "is_audited", "evidence")
+        initial |= {name: getattr(before, name) for name in shown} | {"replaces": before.value}
+        if before.measure == Measure.STAFF:
+            initial["value"] = int(before.value)
     wrong_file: list[str] = []
     upload = request.FILES.get("upload")
     if typed is not None and isinstance(upload, UploadedFile):
@@ -239,14 +264,53 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     form = DeclarationForm(typed, company=company, initial=initial)
     for text in wrong_file:
         form.add_error("upload", text)
-    if request.method == "POST" and form.is_valid():
+    faults: list[str] = []
+    status = 422 if form.errors else 200
+    if typed is not None and form.is_valid():
         given = form.cleaned_data | {"measure": Measure(form.cleaned_data["measure"])}
         del given["upload"]
-        figures.declare_figure(company, by=request.user, **given)
-        messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
-        return redirect("company_profile")
-    status = 422 if form.errors else 200
-    return _form_page(request, company, form, _("申报年度数据"), _("登记数据"), [], status)
+        try:
+            figures.declare_figure(company, by=request.user, **given)
+        except StateChanged as refusal:
+            faults, status = refusal.messages, refusal.status_code
+            before = figures.declared_figure(company, given["year"], given["measure"])
+        else:
+            messages.success(request, _("已登记。与税务、统计数据不一致时，按区里的取数规则采用。"))
+            return redirect("company_profile")
+    if typed is not None:
+        # What the page shows now is what the next try replaces.
+        typed["replaces"] = str(before.value) if before else ""
+    title, button = _("申报年度数据"), _("登记数据")
+    return _form_page(request, company, form, title, button, faults, status, _replacing(before))
+
+
+def _declared(company: Company, asked: dict[str, str]) -> YearlyFigure | None:
+    """What the company declared of the year and measure that an address names."""
+    year, measure = asked.get("year", ""), asked.get("measure", "")
+    if not re.fullmatch("[0-9]{4}", year) or measure not in Measure:
+        return None
+    return figures.declared_figure(company, int(year), Measure(measure))
+
+
+def _replacing(before: YearlyFigure | None) -> str:
+    """What is there, and what becomes of it and of what rests on it; empty where nothing is."""
+    if before is None:
+        return ""
+    is_staff = before.measure == Measure.STAFF
+    value = f"{before.value:,.0f}" if is_staff else f"{before.value:,.2f}"
+    text = _(
+        "%(year)s 年度%(measure)s已申报 %(value)s %(unit)s，数据截至 %(day)s。"
+        "保存后由新的数代替，原来的数留在企业资料的记录里。"
+    ) % {
+        "year": before.year,
+        "measure": before.get_measure_display(),
+        "value": value,
+        "unit": _("人") if is_staff else _("元"),
+        "day": before.as_of,
+    }
+    if is_being_decided_on(before.company):
+        text += _("有申请正在办理：会按新的数重新核对，结论变差时告诉办理的部门。")
+    return text
 
 
 @require_http_methods(["GET", "POST"])
@@ -255,12 +319,11 @@ def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpRespons
     known = evidence.KINDS.get(kind)
     if known is None:
         raise Http404
-    seen = Company.objects.visible_to(request.user)
-    fact: Any = get_object_or_404(known.model._default_manager.filter(company__in=seen), pk=pk)
+    fact: Any = get_object_or_404(evidence.seen_by(known, request.user), pk=pk)
     company: Company = fact.company
     own = company_of(request) == company
     home = reverse("company_profile") if own else reverse("company_detail", args=[company.pk])
-    if not evidence.may_attach(request.user, company):
+    if not evidence.may_attach(request.user, fact):
         raise PermissionDenied
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     form = AttachForm(*given, company=company, sees_vault=own)
@@ -355,6 +418,7 @@ def _form_page(
     button: str,
     faults: list[str],
     status: int,
+    note: str = "",
 ) -> HttpResponse:
     context = {
         "company": company,
@@ -362,5 +426,6 @@ def _form_page(
         "title": title,
         "button": button,
         "faults": faults,
+        "note": note,
     }
     return render(request, "companies/profile_form.html", context, status=status)

@@ -657,6 +657,31 @@ SABOTAGES = [
         "::test_the_database_lets_nobody_decide_on_their_own_registration",
     ),
     Sabotage(
+        "a company has two legal representatives",
+        Constraint("companies_member", "one_legal_representative"),
+        "tests/team/test_team.py::test_the_database_keeps_one_legal_representative",
+    ),
+    Sabotage(
+        "a licence serves two registrations",
+        Constraint("companies_registration", "one_registration_of_a_licence"),
+        "tests/registration/test_registering.py::test_the_database_lets_a_licence_serve_once",
+    ),
+    Sabotage(
+        "a settled figure takes another paper",
+        Trigger("companies_yearlyfigure", "frozen_figure_stays"),
+        "tests/profile/test_evidence.py"
+        "::test_the_database_lets_nothing_but_a_first_paper_to_a_settled_figure",
+    ),
+    Sabotage(
+        "administrators give the paper of a contribution",
+        Code(
+            "companies/profile/evidence.py",
+            "            return Role.FINANCE\n",
+            "            return Role.ADMINISTRATOR\n",
+        ),
+        "tests/profile/test_evidence.py::test_the_service_asks_who_keeps_the_figure_too",
+    ),
+    Sabotage(
         "held money makes no account wait",
         Code("subsidies/ledger/services.py", "return held > 0 or Award", "return Award"),
         "tests/profile/test_accounts.py"

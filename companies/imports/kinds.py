@@ -100,6 +100,8 @@ class Kind:
     identity: tuple[str, ...] = ()
     # What every row of the kind has besides its columns.
     fixed: Values = {}
+    # Whether the company changes such rows itself: whoever has its form open is told of ours.
+    is_on_the_companys_form = False
     # Fields that the model's `clean` fills in where they are empty.
     filled_in: tuple[str, ...] = ()
 
@@ -216,6 +218,7 @@ class Contacts(Kind):
 
     kind = ImportKind.CONTACTS
     model = Contact
+    is_on_the_companys_form = True
     # The company's name stands in the column of that name already.
     identity = ("person",)
     columns = (

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -50,6 +51,12 @@ class Plan:
     @property
     def digest(self) -> str:
         return str(self.hash.hexdigest())
+
+    @property
+    def faults_by_row(self) -> list[dict[str, Any]]:
+        """As people go through the file: what is wrong with all of it, then row after row. The
+        registry is asked a batch later than the cells are read."""
+        return sorted(self.fault_list, key=lambda fault: fault["row"] or 0)
 
     def fault(
         self, text: "StrOrPromise", row: int | None = None, column: str = "", value: str = ""
@@ -254,6 +261,8 @@ class _Walk:
             )
         }
         lines = [line for line in batch if self._is_known(line, companies)]
+        if self.write_by and self.kind.is_on_the_companys_form:
+            self._lock_companies(lines, companies)
         found = self._existing(lines)
         differing = {
             key: found[key]
@@ -293,6 +302,9 @@ class _Walk:
             manager.bulk_create(new, batch_size=BATCH)
             if changed and manager.bulk_update(changed, sorted(fields)) != len(changed):
                 raise StateChanged(_("要改的数据刚被别人删去。"))
+            if self.kind.is_on_the_companys_form:
+                touched = {row.company_id for row in [*new, *changed]}
+                Company.objects.filter(pk__in=touched).update(revision=F("revision") + 1)
 
     def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
         code = line.values[CODE]
@@ -339,6 +351,17 @@ class _Walk:
             if key in wanted:
                 found.setdefault(key, row)
         return found
+
+    def _lock_companies(self, lines: list[Line], companies: dict[str, Company]) -> None:
+        """The locks that the companies' own changes take, where something is to be changed."""
+        found = self._existing(lines)
+        keys = {
+            companies[line.values[CODE]].pk
+            for line in lines
+            if (row := found.get(self.kind.key(line.values))) is None
+            or self._difference(row, line.values)
+        }
+        list(locked(Company.objects.filter(pk__in=keys).order_by("pk")))
 
     def _lock(self, differing: dict[Key, Any], found: dict[Key, Any]) -> None:
         rows = self.kind.rows(self.district).filter(pk__in=[row.pk for row in differing.values()])

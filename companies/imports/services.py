@@ -187,7 +187,7 @@ def _show(run: Import, plan: Plan) -> None:
     else:
         # Nothing to look at or to confirm.
         run.state, run.note = ImportState.UNCHANGED, ""
-    run.fault_list, run.samples, run.doubtful = plan.fault_list, plan.samples, plan.doubtful
+    run.fault_list, run.samples, run.doubtful = plan.faults_by_row, plan.samples, plan.doubtful
     run.plan = plan.digest
     run.save()
 

@@ -21,6 +21,7 @@ from companies import pending
 from companies.merging import signals
 from companies.merging.relations import moving_rows, relations
 from companies.models import Company, Member, Merge, YearlyFigure
+from companies.team.enums import MemberRole
 
 Moved = dict[str, list[str]]
 # How the database says no: a constraint, or a trigger.
@@ -53,6 +54,7 @@ def merge(kept: Company, removed: Company, *, by: User) -> Merge:
                 _("%(company)s 还有没拨付或已预留的奖补，拨付、取消或退回以后才能合并。")
                 % {"company": company}
             )
+    faults += _two_representatives(kept, removed)
     if faults:
         raise Refused(*faults)
     removed.merged_into = kept
@@ -124,6 +126,22 @@ def summary(done: Merge) -> list[tuple[str, int]]:
     for key, pks in done.moved.items():
         counted[str(apps.get_model(key.rsplit(".", 1)[0])._meta.verbose_name)] += len(pks)
     return sorted(counted.items())
+
+
+def _two_representatives(kept: Company, removed: Company) -> list[str]:
+    """Why the 法定代表人 of the removed row could not go on acting: the kept row has another."""
+    legal = Member.objects.filter(role=MemberRole.LEGAL, ended_at__isnull=True)
+    theirs = legal.filter(company=removed).select_related("user").first()
+    ours = legal.filter(company=kept).select_related("user").first()
+    if not (theirs and ours and theirs.is_current) or theirs.user_id == ours.user_id:
+        return []
+    return [
+        _(
+            "两行各有法定代表人（%(ours)s、%(theirs)s），合并后只能有一名。"
+            "请其中一人先改为其他身份，账号已停用的由系统管理员停用其身份。"
+        )
+        % {"ours": ours.user, "theirs": theirs.user}
+    ]
 
 
 def _move(kept: Company, removed: Company) -> Moved:

@@ -117,7 +117,10 @@ class EvidenceForm(PlainForm):
         required=False,
         help_text=_("PDF、图片、Word 或 Excel，不超过 20 MB。上传后也在材料库里。"),
         widget=forms.FileInput(attrs={"accept": ",".join(CONTENT_TYPES)}),
-        error_messages={"empty": _("这是空文件，请检查后重新上传")},
+        error_messages={
+            "required": _("请选择或上传一个文件"),
+            "empty": _("这是空文件，请检查后重新上传"),
+        },
     )
 
     def __init__(
@@ -133,6 +136,10 @@ class EvidenceForm(PlainForm):
 
 class AttachForm(EvidenceForm):
     """What a fact rests on: one of the two must be given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["upload"].required = "evidence" not in self.fields
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -157,6 +164,8 @@ class DeclarationForm(EvidenceForm, ValueForm):
         label=_("指标"), choices=[(measure.value, measure.label) for measure in DECLARED]
     )
     is_audited = forms.BooleanField(label=_("经审计"), required=False)
+    # What was declared before, as the page showed it.
+    replaces = forms.DecimalField(required=False, widget=forms.HiddenInput)
     field_order = ("year", "measure", "value", "as_of", "is_audited", "evidence", "upload")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,8 +1,9 @@
 """国民经济行业分类 GB/T 4754-2017 with its 2019 amendment, as data beside this file.
 
 A section (A to T) holds divisions (two digits), these groups (three) and these classes (four).
-Codes and names were transcribed from one public copy and not compared with the published standard:
-check them against it before a decision rests on a class.
+Codes and names were transcribed from one public copy and each was read against a second one; where
+those differed, further copies decided. The published standard itself was not at hand: check a class
+against it before a decision rests on its name.
 """
 
 from csv import DictReader

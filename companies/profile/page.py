@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from companies.cnaps import is_doubtful
-from companies.figures import Figures, compare, rules_of
+from companies.figures import Declared, Figures, compare, declared_before, rules_of
 from companies.models import (
     AccountChange,
     Agreement,
@@ -22,7 +22,7 @@ from companies.models import (
 )
 from companies.profile import size
 from companies.profile.access import sees_agreement_papers, sees_contacts, sees_contribution
-from companies.profile.evidence import may_attach
+from companies.profile.evidence import gives_papers, keeper_of, keeps_facts
 from companies.profile.industries import Industry, industry_of
 from companies.profile.kinds import Measure, RecognitionKind
 
@@ -38,10 +38,12 @@ WANTED = (Measure.RD_SPEND, Measure.REVENUE, Measure.STAFF)
 
 @dataclass(frozen=True)
 class FigureYear:
-    """A year's figures, measure by measure, None where nothing is known."""
+    """A year's figures, measure by measure, None where nothing is known; and what the company
+    declared before what it declares now."""
 
     year: int
     rows: list[tuple[Measure, Figures | None]]
+    earlier: list[Declared]
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ class Profile:
 
     @cached_property
     def may_attach(self) -> bool:
-        """Whether the reader may add the paper that a fact rests on."""
-        return may_attach(self.reader, self.company)
+        """Whether the reader may add the paper that a dated fact rests on."""
+        return gives_papers(self.reader, self.company)
 
     @cached_property
     def scale_years(self) -> list[ScaleYear]:
@@ -113,12 +115,31 @@ class Profile:
         return compare(rows, rules_of(self.company.district_id))
 
     @cached_property
+    def open_papers(self) -> set[int]:
+        """The figures whose paper the reader may add."""
+        kept = {
+            role
+            for role in (Role.ADMINISTRATOR, Role.FINANCE)
+            if keeps_facts(self.reader, self.company, role)
+        }
+        return {
+            figure.pk
+            for figures in self._compared.values()
+            for figure in figures.sources
+            if keeper_of(figure) in kept and figure.takes_paper
+        }
+
+    @cached_property
     def years(self) -> list[FigureYear]:
         years = sorted({year for year, _measure in self._compared}, reverse=True)
+        earlier = declared_before(
+            figure for figures in self._compared.values() for figure in figures.sources
+        )
         return [
             FigureYear(
                 year,
                 [(measure, self._compared.get((year, measure))) for measure in self.measures],
+                earlier.get(year, []),
             )
             for year in years
         ]

@@ -11,6 +11,7 @@ from companies import uscc
 from companies.files import CONTENT_TYPES
 from companies.models import StoredFile, Street
 from companies.team.enums import LEADS, MemberRole
+from companies.vault.forms import take_kept
 
 # The choice of whoever registers in a district whose streets are not known here.
 NO_STREET = "none"
@@ -79,13 +80,7 @@ class RegistrationForm(forms.Form):
 
     def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
-        self.fields["kept"].queryset = StoredFile.objects.licences_kept_for(person)  # type: ignore[attr-defined]
-        if licence := self.kept_licence:
-            # Given already, though not in this request; its absence is no choice.
-            self.fields["licence"].initial = licence
-            self.fields["licence"].help_text = _("已收到“%(name)s”，不用再传。要换就重新选择。") % {
-                "name": licence.name
-            }
+        take_kept(self, "licence", StoredFile.objects.licences_kept_for(person))
         districts = District.objects.filter(departments__isnull=False).distinct().order_by("code")
         self.fields["district"].queryset = districts  # type: ignore[attr-defined]
         self.fields["code_confirmed"].is_tick = True  # type: ignore[attr-defined]
@@ -99,16 +94,6 @@ class RegistrationForm(forms.Form):
         ]
         if any(not _has_streets(district) for district in districts):
             self.fields["street"].choices += [(NO_STREET, _("注册地没有列出街道（镇）"))]  # type: ignore[attr-defined]
-
-    @property
-    def kept_licence(self) -> StoredFile | None:
-        if not self.is_bound:
-            return None
-        try:
-            found: StoredFile | None = self.fields["kept"].clean(self["kept"].data)
-        except forms.ValidationError:
-            return None
-        return found
 
     @property
     def is_doubtful(self) -> bool:

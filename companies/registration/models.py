@@ -81,6 +81,8 @@ class Registration(models.Model):
             models.UniqueConstraint(
                 fields=["uscc"], condition=Q(state="pending"), name="one_pending_registration"
             ),
+            # Named as an expression: that is an index, which is built while people work.
+            models.UniqueConstraint(F("licence"), name="one_registration_of_a_licence"),
             models.CheckConstraint(
                 name="registration_uscc_is_a_companys",
                 condition=Q(uscc__regex=r"^9[123][0-9A-HJ-NP-RTUWXY]{16}$"),

@@ -118,8 +118,12 @@ def confirm(registration: Registration, *, by: User) -> Registration:
             raise Refused(_("这家企业登记在别的区县，不能由本区确认。"))
         if company.members.current().exists():
             raise Refused(_("这家企业已有人员。请退回，由本企业的管理员邀请。"))
+        # Nobody acts for it any more: who holds a place by name only holds it no longer.
+        gone = company.members.filter(ended_at__isnull=True)
+        ended = list(gone.values_list("pk", flat=True))
+        gone.update(ended_at=timezone.now())
     else:
-        company = _new_company(registration)
+        company, ended = _new_company(registration), []
     member = join(company, registration.person, MemberRole(registration.role), by=by)
     if not company.files.filter(sha256=registration.licence.sha256).exists():
         StoredFile.objects.filter(pk=registration.licence_id).update(company=company)
@@ -132,6 +136,7 @@ def confirm(registration: Registration, *, by: User) -> Registration:
         company=company.pk,
         new=known is None,
         member=member.pk,
+        ended=ended,
         role=registration.role,
         code_confirmed_at=registration.code_confirmed_at,
     )

@@ -304,8 +304,15 @@ def _require_possible(
     if role == MemberRole.LEGAL:
         if ends_on:
             faults.append(_("法定代表人不设到期日。"))
-        if others.filter(role=MemberRole.LEGAL).exists():
+        standing = company.members.filter(role=MemberRole.LEGAL, ended_at__isnull=True)
+        legal = (standing.exclude(pk=but.pk) if but else standing).first()
+        if legal and legal.user.is_active:
             faults.append(_("本企业已有法定代表人，请原来的先改为其他身份。"))
+        elif legal:
+            faults.append(
+                _("原法定代表人%(person)s的账号已停用，请联系区里的系统管理员停用其身份。")
+                % {"person": legal.user}
+            )
     administrators = others.filter(role=MemberRole.ADMINISTRATOR).count()
     if role == MemberRole.ADMINISTRATOR and administrators >= MOST_ADMINISTRATORS:
         faults.append(_("管理员最多 %(most)d 名。") % {"most": MOST_ADMINISTRATORS})

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import DayInput
 from companies.files import CONTENT_TYPES
-from companies.models import StoredFile
+from companies.models import Company, StoredFile
 
 
 class DescriptionForm(forms.ModelForm):
@@ -40,7 +41,25 @@ class DescriptionForm(forms.ModelForm):
         """The service changes the row; the form only understands what was typed."""
 
 
+def take_kept(form: forms.BaseForm, name: str, files: QuerySet[StoredFile]) -> None:
+    """Ask no more for the file of the field `name` where the form's hidden field `kept` names one
+    of these, which came with an earlier try."""
+    form.fields["kept"].queryset = files  # type: ignore[attr-defined]
+    try:
+        found = form.is_bound and form.fields["kept"].clean(form["kept"].data)
+    except forms.ValidationError:
+        return
+    if found:
+        # Given already, though not in this request; its absence is no choice.
+        form.fields[name].initial = found
+        form.fields[name].help_text = _("已收到“%(name)s”，不用再传。要换就重新选择。") % {
+            "name": found.name
+        }
+
+
 class UploadForm(DescriptionForm):
+    """What came as `upload` is kept before the rest is right; `kept` names it from then on."""
+
     upload = forms.FileField(
         label=_("文件"),
         help_text=_("PDF、图片、Word 或 Excel，不超过 20 MB。"),
@@ -50,4 +69,11 @@ class UploadForm(DescriptionForm):
             "empty": _("这是空文件，请检查后重新上传"),
         },
     )
+    kept = forms.ModelChoiceField(
+        StoredFile.objects.none(), required=False, widget=forms.HiddenInput
+    )
     field_order = ("upload", "kind", "valid_from", "valid_until")
+
+    def __init__(self, company: Company, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        take_kept(self, "upload", company.files.all())

@@ -44,31 +44,10 @@ FOLDERS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def keep_file(
-    company: Company,
-    upload: UploadedFile,
-    *,
-    kind: FileKind,
-    valid_from: date | None,
-    valid_until: date | None,
-    by: User,
-) -> StoredFile:
-    """Put a file into the vault. The same bytes again are the same file, with what is said of it
-    now. Raises Refused with what is wrong with the file."""
-    access.require(company, by, Scope.DATA)
-    with transaction.atomic():
-        stored = store_file(
-            company, upload, by=by, kind=kind, valid_from=valid_from, valid_until=valid_until
-        )
-        return describe_file(
-            stored, kind=kind, valid_from=valid_from, valid_until=valid_until, by=by
-        )
-
-
 @transaction.atomic
 def add_file(company: Company, upload: UploadedFile, *, kind: FileKind, by: User) -> StoredFile:
-    """Put a file into the vault from the page that needs it. The same bytes again are the file
-    that is there, and what is said of it stays. Raises Refused with what is wrong with the file."""
+    """Put a file into the vault. The same bytes again are the file that is there, and what is said
+    of it stays. Raises Refused with what is wrong with the file."""
     access.require(company, by, Scope.DATA)
     stored = store_file(company, upload, by=by, kind=kind)
     record("file.added", about=stored, by=by, sha256=stored.sha256)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse
@@ -67,20 +68,32 @@ def vault(request: SignedInRequest) -> HttpResponse:
     may_add = may(request.user, company, Scope.DATA)
     if request.method == "POST" and not may_add:
         raise PermissionDenied
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        data = dict(form.cleaned_data)
-        upload = data.pop("upload")
+    typed = request.POST.copy() if request.method == "POST" else None
+    wrong_file: list[str] = []
+    upload = request.FILES.get("upload")
+    if typed is not None and isinstance(upload, UploadedFile):
+        # Kept at once: whatever else is wrong, it need not come again.
         try:
-            stored = services.keep_file(
-                company, upload, **(data | {"kind": FileKind(data["kind"])}), by=request.user
-            )
+            stored = services.add_file(company, upload, kind=FileKind.OTHER, by=request.user)
         except Refused as refusal:
-            for text in refusal.messages:
-                form.add_error("upload", text)
+            wrong_file = refusal.messages
         else:
-            messages.success(request, _("“%(name)s”已在材料库。") % {"name": stored.name})
-            return redirect("vault")
+            typed["kept"] = str(stored.pk)
+    form = UploadForm(company, typed)
+    if wrong_file:
+        # It came, and no second sentence asks for it.
+        form.fields["upload"].initial = upload
+    for text in wrong_file:
+        form.add_error("upload", text)
+    if request.method == "POST" and form.is_valid():
+        data = {name: form.cleaned_data[name] for name in DescriptionForm.Meta.fields}
+        stored = services.describe_file(
+            form.cleaned_data["kept"],
+            **(data | {"kind": FileKind(data["kind"])}),
+            by=request.user,
+        )
+        messages.success(request, _("“%(name)s”已在材料库。") % {"name": stored.name})
+        return redirect("vault")
     files = company.files.order_by("-uploaded_at", "pk")
     wanted = request.GET.get("kind", "")
     kind = wanted if wanted in FileKind.values else ""

@@ -24,7 +24,7 @@ from companies.team.enums import Scope
 from companies.vault.kinds import kind_of
 from outbox.services import enqueue, mail_language
 from subsidies.applications import signals
-from subsidies.applications.enums import Reason, Status
+from subsidies.applications.enums import LIVE, Reason, Status
 from subsidies.applications.models import Application, Attachment, Claim
 from subsidies.catalogue.models import Item, Level
 from subsidies.ledger import services as ledger
@@ -257,6 +257,12 @@ def reject(application: Application, *, reason: str) -> None:
             _("不予通过：%(application)s") % {"application": application},
             _("原因：%(reason)s") % {"reason": reason},
         )
+
+
+def is_being_decided_on(company: Company) -> bool:
+    """Whether an application of the company is filed and not decided yet."""
+    undecided = LIVE - {Status.APPROVED}
+    return Application.objects.filter(company__in=company.rows(), status__in=undecided).exists()
 
 
 def lock_application(application: Application) -> Application:

@@ -198,6 +198,16 @@ class TestCompanies:
         company.refresh_from_db()
         assert company.uscc == before
 
+    # Django's own templates ask for variables that are not always there.
+    @pytest.mark.ignore_template_errors
+    def test_an_industry_that_the_standard_does_not_know_is_not_typed(
+        self, client, administrator, company
+    ):
+        assert self.send(client, company, industry="A9999").status_code == 200
+
+        company.refresh_from_db()
+        assert company.industry != "A9999"
+
     def test_the_code_of_a_company_that_applied_is_not_retyped(
         self, client, administrator, company
     ):

@@ -202,3 +202,34 @@ def test_a_company_sees_its_own_entries_only(record):
 
     assert not CreditEntry.objects.visible_to(stranger, TODAY).exists()
     assert CreditEntry.objects.visible_to(clerk_of(record), TODAY).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "还没有修复，现在就可以申请"),
+        ({"grade": "minor"}, "还没有修复，现在就可以申请"),
+        ({"grade": "serious"}, "最短公示期到 2027-03-10，满后可以申请"),
+        ({"repaired_on": TOMORROW}, "已准予修复，2026-03-12 起不再有效"),
+    ],
+)
+def test_a_company_reads_who_told_an_entry_when_and_whether_it_can_be_repaired(
+    client, company, clerk, given, said
+):
+    listed(company, source="宁波市税务局", as_of=YESTERDAY, **given)
+    client.force_login(clerk)
+
+    page = client.get(reverse("company_profile")).content.decode()
+
+    for text in ("来源：宁波市税务局", "截至 2026-03-10", said, "怎样修复", "提出异议"):
+        assert text in page
+
+
+def test_a_company_reads_no_other_companys_entries(client, company, clerk):
+    listed(company_with_everything(), title="别家的")
+    client.force_login(clerk)
+
+    page = client.get(reverse("company_profile")).content.decode()
+
+    assert "没有有效的信用记录。" in page
+    assert "别家的" not in page

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
+from accounts.models import District
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportState
 from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, harmless, template
 from companies.models import Company
 from outbox.services import perform_due
+from tests.factories import CompanyFactory, uscc
 from tests.imports.tables import COMPANIES, as_csv, company_rows, start
 from tests.imports.test_bad_files import CHECKED
 
@@ -169,3 +171,33 @@ def test_no_cell_of_the_list_of_faults_is_a_formula(district, administrator, sig
     assert sheet.to_python()[1][2:] == [f"{sign}1+2", f"{sign}x"]  # text, not its result
     assert harmless(f"  {sign}1").startswith("'")
     assert harmless("1-2") == "1-2"
+
+
+def test_the_list_of_faults_goes_from_row_to_row(district, administrator):
+    table = [
+        COMPANIES,
+        (uscc(1), "甲", "", "C3912", ""),
+        ("乱写", "乙", "", "C3912", ""),
+        (uscc(2), "丙", "没有的街", "A9999", ""),
+    ]
+    CompanyFactory(uscc=uscc(1), district=District.objects.get(code="330212"))
+
+    run = start("companies", district, administrator, as_csv(table))
+
+    assert [fault["row"] for fault in run.fault_list] == [2, 3, 4, 4]
+    rows = csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig")))
+    assert [row[0] for row in rows][1:] == ["2", "3", "4", "4"]
+
+
+def test_a_command_that_was_uploaded_comes_back_as_text(district, administrator):
+    """J03: in both forms of the list, after the way through the import."""
+    command = "=cmd|' /C calc'!A0"
+    table = [COMPANIES, (uscc(1), "甲", command, "C3912", "")]
+
+    run = start("companies", district, administrator, as_csv(table))
+
+    assert run.fault_list[0]["value"] == command
+    told = list(csv.reader(io.StringIO(faults_csv(run).decode("utf-8-sig"))))
+    assert told[1][2] == f"'{command}"
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(faults_xlsx(run))).get_sheet_by_index(0)
+    assert sheet.to_python()[1][2] == command

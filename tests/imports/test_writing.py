@@ -114,6 +114,24 @@ def test_contacts_are_written_and_found_again_by_their_names(district, administr
     assert again.state == ImportState.UNCHANGED
 
 
+def test_an_open_form_hears_of_imported_contacts(district, administrator):
+    new, changed, same = CompanyFactory.create_batch(3, district=district)
+    for company in (changed, same):
+        company.contacts.create(name="王红", phone="0574-87650000")
+    table = [
+        CONTACTS,
+        (new.uscc, "李明", "", "13800000001", ""),
+        (changed.uscc, "王红", "", "13800000001", ""),
+        (same.uscc, "王红", "", "0574-87650000", ""),
+    ]
+
+    confirm(start("contacts", district, administrator, as_csv(table)), administrator)
+
+    for company, revision in ((new, 1), (changed, 1), (same, 0)):
+        company.refresh_from_db()
+        assert company.revision == revision
+
+
 def test_only_what_differs_is_shown_with_before_and_after_and_written(district, administrator):
     company = CompanyFactory(
         district=district, name="宁波旧名有限公司", industry="3911", address="旧路 1 号"

@@ -224,7 +224,7 @@ class TestSettledContribution:
     def test_the_figure_can_no_longer_be_changed_or_deleted(self, figure):
         table = "companies_yearlyfigure"
         for statement in (f"UPDATE {table} SET value = 1", f"DELETE FROM {table}"):
-            with pytest.raises(domain.REFUSED_BY_TRIGGER, match="Cannot update or delete"):
+            with pytest.raises(domain.REFUSED_BY_TRIGGER, match=r"Cannot (update|delete)"):
                 domain.execute(f"{statement} WHERE id = {figure.pk}")
 
     @pytest.mark.parametrize("value", ["50000.00", "900000.00"])

@@ -26,6 +26,7 @@ from companies.models import (
     IndustryIntensity,
     Invitation,
     Registration,
+    Source,
     StoredFile,
 )
 from companies.profile.models import (
@@ -114,6 +115,9 @@ def make_world() -> World:
     for keys in objects.values():
         keys["absent"] = _absent(keys["own"])
     objects["file"]["detached"] = _detached_file(companies["own"])
+    facts = _facts(objects["scale_year"], companies)
+    objects["fact"] = {name: key for name, (_kind, key) in facts.items()}
+    objects["fact_kind"] = {name: kind for name, (kind, _key) in facts.items()}
     return World(people, objects)
 
 
@@ -235,6 +239,34 @@ def _rows_of_company(company: Company) -> dict[str, object]:
         ).pk,
         "incident": Incident.objects.create(company=company, kind="safety", date=domain.TODAY).pk,
     }
+
+
+def _facts(
+    scale_years: dict[str, object], companies: dict[str, Company]
+) -> dict[str, tuple[str, object]]:
+    """What a paper may be the evidence of: the kind in the address, and the key."""
+    facts = {name: ("scale", key) for name, key in scale_years.items()}
+    for name, company in companies.items():
+        before = "" if name == "own" else f"{name}_"
+        facts[f"{before}contribution"] = (
+            "figure",
+            company.figures.get(measure="fiscal_contribution").pk,
+        )
+    for name, company in (("statistics", "own"), ("other_statistics", "other")):
+        facts[name] = (
+            "figure",
+            YearlyFigureFactory(
+                company=companies[company], measure="staff", value=10, source=Source.STATISTICS
+            ).pk,
+        )
+    facts["declared"] = (
+        "figure",
+        YearlyFigureFactory(
+            company=companies["own"], measure="investment", source=Source.DECLARED
+        ).pk,
+    )
+    facts["absent_figure"] = "figure", ABSENT_NUMBER
+    return facts
 
 
 def _invited(company: Company, lead: User) -> dict[str, object]:

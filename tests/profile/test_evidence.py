@@ -8,16 +8,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Role
-from accounts.refusals import NotAllowed
+from accounts.models import Role, User
+from accounts.refusals import NotAllowed, Refused
 from audit.models import Entry
-from companies.models import Agreement, Recognition, ScaleYear
+from companies.models import Agreement, Recognition, ScaleYear, YearlyFigure
 from companies.profile import evidence
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
 from companies.vault.services import add_file
 from tests import domain
-from tests.factories import CompanyFactory, MemberFactory
+from tests.factories import (
+    CompanyFactory,
+    MemberFactory,
+    StandInFactory,
+    UserFactory,
+    YearlyFigureFactory,
+)
 from tests.profile.conftest import browser_of
 from tests.workspace.conftest import FINANCE, INDUSTRY, person
 
@@ -47,11 +53,26 @@ def administrator(world):
     return person(FINANCE, Role.ADMINISTRATOR)
 
 
+@pytest.fixture
+def told(company):
+    """A figure of each keeper: of finance, of the administrators, and of the company itself."""
+    company.figures.all().delete()
+    return {
+        "fiscal": YearlyFigureFactory(company=company),
+        "statistics": YearlyFigureFactory(
+            company=company, measure="revenue", source="statistics", value=1
+        ),
+        "declared": YearlyFigureFactory(
+            company=company, measure="revenue", source="declared", value=2
+        ),
+    }
+
+
 def address(kind, fact):
     return reverse("evidence_attach", args=[kind, fact.pk])
 
 
-@pytest.mark.parametrize("kind", evidence.KINDS)
+@pytest.mark.parametrize("kind", ["scale", "recognition", "agreement"])
 def test_the_company_uploads_a_paper_and_finds_it_at_the_fact(portal, facts, kind):
     fact = facts[kind]
     assert address(kind, fact) in portal.get(PROFILE).text
@@ -102,6 +123,8 @@ def test_the_administrator_attaches_without_seeing_the_vault(facts, company, cle
     page = address("recognition", facts["recognition"])
     assert page in client.get(reverse("company_detail", args=[company.pk])).text
     assert "私下.pdf" not in client.get(page).text
+    assert "选填" not in client.get(page).text
+    assert client.post(page, {}).text.count("请选择或上传一个文件") == 2  # above, and at the field
 
     answer = client.post(page, {"upload": paper("认定.pdf", b"x")})
 
@@ -175,3 +198,110 @@ def test_a_paper_that_came_with_a_mistake_is_in_the_vault_and_chosen(portal, com
     again = data | {"value": "15", "evidence": stored.pk}
     assert portal.post("/company/figures/declare/", again).status_code == 302
     assert company.figures.get(measure="staff").evidence == stored
+
+
+def test_each_figures_paper_comes_from_who_keeps_it(told, clerk, maker, administrator):
+    def attached_by(user):
+        found = set()
+        for name, figure in told.items():
+            answer = browser_of(user).post(address("figure", figure), {"upload": paper()})
+            if answer.status_code == 302:
+                found.add(name)
+        return found
+
+    assert attached_by(maker) == {"fiscal"}
+    assert attached_by(administrator) == {"statistics"}
+    assert attached_by(clerk) == attached_by(person(INDUSTRY)) == set()
+    for name, figure in told.items():
+        figure.refresh_from_db()
+        assert bool(figure.evidence) == (name != "declared")
+
+
+def test_the_service_asks_who_keeps_the_figure_too(told, clerk, maker, administrator):
+    for name, people in {
+        "fiscal": [clerk, administrator],
+        "statistics": [clerk, maker],
+        "declared": [clerk, maker, administrator],
+    }.items():
+        for by in people:
+            with pytest.raises(NotAllowed):
+                evidence.attach_upload(told[name], paper(), kind=FileKind.OTHER, by=by)
+
+
+def test_each_page_offers_the_papers_that_its_reader_gives(told, company, clerk, maker):
+    official = reverse("company_detail", args=[company.pk])
+
+    def offered(user, page):
+        text = browser_of(user).get(page).text
+        return {name for name, figure in told.items() if address("figure", figure) in text}
+
+    assert offered(maker, official) == {"fiscal"}
+    assert offered(person(FINANCE, Role.ADMINISTRATOR), official) == {"statistics"}
+    assert offered(clerk, PROFILE) == set()
+
+
+def test_the_contributions_paper_is_for_who_may_see_the_contribution(
+    told, company, clerk, maker, administrator
+):
+    paper_of = told["fiscal"]
+    evidence.attach_upload(paper_of, paper("完税.pdf"), kind=FileKind.OTHER, by=maker)
+    page = address("figure", paper_of)
+
+    for user in (administrator, person(INDUSTRY), person(FINANCE, Role.AUDITOR), UserFactory()):
+        assert not visible_to(user).filter(pk=paper_of.evidence_id)
+        assert browser_of(user).get(page).status_code == 404
+    for user in (maker, clerk):
+        assert visible_to(user).filter(pk=paper_of.evidence_id)
+    assert browser_of(clerk).get(page).status_code == 403
+
+
+def test_finance_gives_no_paper_for_a_company_of_its_own_or_its_principals(told, company, maker):
+    deputy = StandInFactory(appointment=maker.appointments.get()).deputy
+    evidence.attach_upload(told["fiscal"], paper(), kind=FileKind.OTHER, by=deputy)
+    entry = Entry.objects.about(told["fiscal"]).get(action="evidence.attached")
+    assert entry.data["on_behalf_of"] == maker.pk
+
+    MemberFactory(user=maker, company=company, ended_at=timezone.now())
+
+    for by in (maker, User.objects.get(pk=deputy.pk)):
+        with pytest.raises(NotAllowed):
+            evidence.attach_upload(told["fiscal"], paper(more=b"1"), kind=FileKind.OTHER, by=by)
+
+
+def test_a_settled_figure_takes_a_paper_once(told, maker):
+    figure = told["fiscal"]
+    YearlyFigure.objects.filter(pk=figure.pk).update(frozen_at=timezone.now())
+
+    evidence.attach_upload(figure, paper(), kind=FileKind.OTHER, by=maker)
+
+    figure.refresh_from_db()
+    assert figure.evidence
+    assert figure.is_frozen
+    with pytest.raises(Refused, match="已结算"):
+        evidence.attach_upload(figure, paper(more=b"1"), kind=FileKind.OTHER, by=maker)
+
+
+@pytest.mark.parametrize("change", ["value = 1", "evidence_id = NULL", "evidence_id = {other}"])
+def test_the_database_lets_nothing_but_a_first_paper_to_a_settled_figure(
+    told, company, maker, change
+):
+    figure = told["fiscal"]
+    evidence.attach_upload(figure, paper(), kind=FileKind.OTHER, by=maker)
+    other = add_file(company, paper(more=b"1"), kind=FileKind.OTHER, by=domain.clerk_of(company))
+    YearlyFigure.objects.filter(pk=figure.pk).update(frozen_at=timezone.now())
+    change = change.format(other=f"'{other.pk}'")
+
+    with pytest.raises(domain.REFUSED_BY_TRIGGER, match="Cannot update"):
+        domain.execute(f"UPDATE companies_yearlyfigure SET {change} WHERE id = {figure.pk}")
+
+
+def test_a_first_paper_brings_no_other_value_with_it(told, company, maker):
+    figure = told["fiscal"]
+    stored = add_file(company, paper(), kind=FileKind.OTHER, by=domain.clerk_of(company))
+    YearlyFigure.objects.filter(pk=figure.pk).update(frozen_at=timezone.now())
+
+    with pytest.raises(domain.REFUSED_BY_TRIGGER, match="Cannot update"):
+        domain.execute(
+            f"UPDATE companies_yearlyfigure SET value = 1, evidence_id = '{stored.pk}'"
+            f" WHERE id = {figure.pk}"
+        )

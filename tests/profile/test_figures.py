@@ -8,14 +8,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import District
-from accounts.refusals import NotAllowed
+from accounts.refusals import NotAllowed, StateChanged
 from audit.models import Entry
 from companies.facts import company_facts
-from companies.figures import chosen_figure, compare, declare_figure, rules_of
+from companies.figures import (
+    chosen_figure,
+    compare,
+    declare_figure,
+    declared_before,
+    rules_of,
+)
 from companies.models import SourceRule, YearlyFigure
 from companies.profile.kinds import Measure, Source
 from companies.vault.kinds import FileKind
-from companies.vault.services import keep_file
+from companies.vault.services import add_file
 from tests import domain
 from tests.factories import CompanyFactory, YearlyFigureFactory
 
@@ -56,6 +62,7 @@ def declare(company, by, **given):
             "as_of": date(2024, 3, 1),
             "is_audited": False,
             "evidence": None,
+            "replaces": None,
             "by": by,
             **given,
         },
@@ -131,16 +138,34 @@ def test_staff_are_whole_persons(company):
 
 def test_the_company_declares_and_declares_again_beside_the_other_sources(company, clerk, sources):
     upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
-    evidence = keep_file(
-        company, upload, kind=FileKind.ACCOUNTS, valid_from=None, valid_until=None, by=clerk
-    )
+    evidence = add_file(company, upload, kind=FileKind.ACCOUNTS, by=clerk)
 
-    declare(company, clerk, value=Decimal("310.00"), evidence=evidence)
+    declare(company, clerk, value=Decimal("310.00"), evidence=evidence, replaces=Decimal(300))
 
     figure = company.figures.get(year=2023, measure="revenue", source=Source.DECLARED)
     assert (figure.value, figure.entered_by, figure.evidence) == (310, clerk, evidence)
     assert chosen(company) == sources["tax"]
     assert Entry.objects.about(figure).get().data["value"] == "310.00"
+
+
+@pytest.mark.parametrize("shown", [None, Decimal("299.00")])
+def test_what_was_declared_is_not_replaced_unseen(company, clerk, sources, shown):
+    with pytest.raises(StateChanged, match="已经申报过"):
+        declare(company, clerk, value=Decimal("310.00"), replaces=shown)
+
+    sources["declared"].refresh_from_db()
+    assert sources["declared"].value == 300
+
+
+def test_what_was_declared_before_stays_to_be_read(company, clerk):
+    for before, value in ((None, "300.00"), ("300.00", "310.00"), ("310.00", "320.00")):
+        figure = declare(company, clerk, value=Decimal(value), replaces=before and Decimal(before))
+
+    earlier = declared_before([figure])[2023]
+    assert [str(said.value) for said in earlier] == ["310.00", "300.00"]
+    assert {(said.measure, said.as_of, said.by) for said in earlier} == {
+        (Measure.REVENUE, date(2024, 3, 1), str(clerk))
+    }
 
 
 def test_nobody_declares_for_another_company(company, world):
@@ -155,12 +180,10 @@ def test_the_contribution_is_not_the_companys_to_declare(company, clerk):
 
 def test_evidence_is_a_file_of_the_same_company(company, clerk):
     other = domain.company_with_everything()
-    evidence = keep_file(
+    evidence = add_file(
         other,
         SimpleUploadedFile("别家.pdf", domain.PDF),
         kind=FileKind.OTHER,
-        valid_from=None,
-        valid_until=None,
         by=domain.clerk_of(other),
     )
 

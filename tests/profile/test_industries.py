@@ -34,6 +34,13 @@ def test_every_row_has_the_row_above_it():
 
 
 @pytest.mark.parametrize(
+    ("code", "name"), [("203", "木质制品制造"), ("7289", "其他会议、会展及相关服务")]
+)
+def test_names_are_those_of_2017_and_not_of_the_edition_before(code, name):
+    assert industries()[code].name == name
+
+
+@pytest.mark.parametrize(
     ("section", "first", "last"),
     [
         ("A", "01", "05"),

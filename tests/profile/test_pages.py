@@ -227,6 +227,49 @@ def test_a_figure_is_taken_and_shown_again_with_its_commas(portal, company):
     assert figure.value == Decimal("98765432.10")
 
 
+STAFF = {"year": "2025", "measure": "staff", "value": "320", "as_of": "2025-12-31"}
+DECLARE = "/company/figures/declare/"
+
+
+def test_who_declares_again_sees_what_is_replaced_before_and_after(portal, company):
+    portal.post(DECLARE, STAFF)
+    form = portal.get(DECLARE, {"year": "2025", "measure": "staff"}).text
+    assert "2025 年度从业人员已申报 320 人" in form
+    assert "有申请正在办理" not in form
+    assert 'name="replaces" value="320.00"' in form
+    assert 'name="value" value="320"' in form
+
+    unseen = portal.post(DECLARE, STAFF | {"value": "330"})
+    assert unseen.status_code == 409
+    assert "2025 年度从业人员已申报 320 人" in unseen.text
+    assert company.figures.get(measure="staff").value == 320
+
+    seen = STAFF | {"value": "330", "replaces": "320.00"}
+    assert portal.post(DECLARE, seen).status_code == 302
+    page = portal.get(PROFILE).text
+    assert page.index("330 <span") < page.index("320 <span") < page.index("原来申报，已被代替")
+
+
+def test_who_declares_again_is_told_of_applications_that_rest_on_it(portal, company):
+    portal.post(DECLARE, STAFF)
+    domain.filed(company)
+
+    page = portal.get(DECLARE, {"year": "2025", "measure": "staff"})
+
+    assert "有申请正在办理：会按新的数重新核对" in page.text
+
+
+def test_what_another_year_replaced_is_no_obstacle(portal, company):
+    seen = STAFF | {"replaces": "320.00"}
+
+    assert portal.post(DECLARE, seen).status_code == 302
+
+
+@pytest.mark.parametrize("asked", [{"year": "x"}, {"year": "2025", "measure": "wages"}])
+def test_an_address_that_names_no_figure_opens_the_empty_form(portal, asked):
+    assert "已申报" not in portal.get(DECLARE, asked).text
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [

@@ -520,3 +520,31 @@ def test_the_database_lets_nobody_decide_on_their_own_registration(register, per
         Registration.objects.filter(pk=registration.pk).update(
             state="refused", reason="不符", decided_by=person, decided_at=timezone.now()
         )
+
+
+def test_the_database_lets_a_licence_serve_once(register):
+    first = register()
+
+    with (
+        pytest.raises(IntegrityError, match="one_registration_of_a_licence"),
+        transaction.atomic(),
+    ):
+        Registration.objects.create(
+            district=first.district,
+            uscc="91350203M0001QKT19",
+            name="另一家",
+            role="legal",
+            licence=first.licence,
+            person=first.person,
+        )
+
+
+def test_a_legal_representative_who_is_gone_makes_room(register, keeper, district):
+    company = CompanyFactory(district=district, uscc=CODE)
+    gone = MemberFactory(company=company, role="legal", user__is_active=False)
+
+    services.confirm(register(role=MemberRole.LEGAL), by=keeper)
+
+    gone.refresh_from_db()
+    assert gone.ended_at
+    assert company.members.current().get().role == "legal"

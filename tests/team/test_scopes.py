@@ -15,7 +15,7 @@ from companies.team import services as team
 from companies.team.enums import MemberRole, Scope
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
-from companies.vault.services import describe_file, keep_file
+from companies.vault.services import add_file, describe_file
 from subsidies.applications import services as applications
 from subsidies.models import Application
 from tests import domain
@@ -56,9 +56,9 @@ def acts(company, draft, stored, member):
         "remove": (Scope.APPLY, lambda by: applications.remove_attachment(attachment, by=by)),
         "submit": (Scope.APPLY, lambda by: domain.submit(draft, by=by)),
         "withdraw": (Scope.APPLY, lambda by: applications.withdraw_application(draft, by=by)),
-        "keep file": (
+        "add file": (
             Scope.DATA,
-            lambda by: keep_file(company, pdf("k.pdf"), kind=FileKind.TAX, by=by, **term),
+            lambda by: add_file(company, pdf("k.pdf"), kind=FileKind.TAX, by=by),
         ),
         "describe file": (
             Scope.DATA,
@@ -79,7 +79,7 @@ ACTS = (
     "remove",
     "submit",
     "withdraw",
-    "keep file",
+    "add file",
     "describe file",
     "account",
     "invite",
@@ -100,12 +100,10 @@ PEOPLE = {
 @pytest.fixture
 def scene(company, colleague):
     draft = domain.draft(company)
-    stored = keep_file(
+    stored = add_file(
         company,
         pdf("s.pdf", domain.PDF + b" "),
         kind=FileKind.OTHER,
-        valid_from=None,
-        valid_until=None,
         by=domain.clerk_of(company),
     )
     return acts(company, draft, stored, company.members.get(user=colleague))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
@@ -198,3 +199,25 @@ def test_the_database_lets_nobody_join_by_their_own_hand(company, lead):
 
     with pytest.raises(IntegrityError, match="nobody_joins_by_their_own_hand"):
         Member.objects.filter(pk=member.pk).update(given_by=lead)
+
+
+def test_the_database_keeps_one_legal_representative(company):
+    MemberFactory(company=company, role="legal", ended_at=timezone.now())
+    MemberFactory(company=company, role="legal")
+    MemberFactory(role="legal")
+
+    with pytest.raises(IntegrityError, match="one_legal_representative"), transaction.atomic():
+        MemberFactory(company=company, role="legal")
+
+
+def test_a_legal_representative_who_cannot_sign_in_is_in_the_way_and_it_is_said(company, lead):
+    gone = MemberFactory(company=company, role="legal", user__is_active=False)
+    place = {"role": MemberRole.LEGAL, "scopes": [], "ends_on": None}
+
+    with pytest.raises(Refused, match=r"账号已停用.*系统管理员"):
+        services.invite(company, "new@example.org", by=lead, **place)
+    with pytest.raises(Refused, match="账号已停用"):
+        services.change_member(of(company, lead), by=lead, **place)
+
+    Member.objects.filter(pk=gone.pk).update(ended_at=timezone.now())
+    services.invite(company, "new@example.org", by=lead, **place)

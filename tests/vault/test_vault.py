@@ -24,18 +24,19 @@ pytestmark = pytest.mark.usefixtures("no_scanner")
 
 
 def put(company, **given):
-    arguments = {
-        "kind": FileKind.LICENCE,
-        "valid_from": None,
-        "valid_until": date(2026, 12, 31),
-        "by": domain.clerk_of(company),
-    }
+    said = {"kind": FileKind.LICENCE, "valid_from": None, "valid_until": date(2026, 12, 31)}
+    said |= {"by": domain.clerk_of(company)} | given
     upload = SimpleUploadedFile("营业执照.pdf", domain.PDF)
-    return services.keep_file(company, upload, **(arguments | given))
+    stored = services.add_file(company, upload, kind=FileKind.OTHER, by=said["by"])
+    return services.describe_file(stored, **said)
 
 
 def term(stored, day):
     StoredFile.objects.filter(pk=stored.pk).update(valid_until=day)
+
+
+# What goes with an upload.
+TYPED = {"kind": "licence", "valid_from": "", "valid_until": "2026-12-31"}
 
 
 def mails():
@@ -165,12 +166,7 @@ def test_the_vault_says_where_a_file_is_used(company, clerk, client):
 
 def test_a_file_is_uploaded_with_type_and_term(company, clerk, client):
     client.force_login(clerk)
-    data = {
-        "upload": SimpleUploadedFile("执照.pdf", domain.PDF),
-        "kind": "licence",
-        "valid_from": "",
-        "valid_until": "2026-12-31",
-    }
+    data = TYPED | {"upload": SimpleUploadedFile("执照.pdf", domain.PDF)}
 
     assert client.post(reverse("vault"), data).status_code == 302
 
@@ -184,25 +180,51 @@ def test_a_file_is_uploaded_with_type_and_term(company, clerk, client):
     [
         ({"upload": ""}, "请选择文件"),
         ({"upload": SimpleUploadedFile("a.exe", b"MZ")}, "不是可以上传的格式"),
+    ],
+)
+def test_a_file_that_is_none_is_told_and_not_kept(company, clerk, client, given, sentence):
+    client.force_login(clerk)
+
+    response = client.post(reverse("vault"), TYPED | given)
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
         ({"valid_until": "昨天"}, "请写成年-月-日"),
         ({"valid_from": "2027-01-01"}, "有效期止不能早于有效期起"),
         ({"kind": "secret"}, "选择"),
     ],
 )
-def test_a_fault_of_the_form_is_told_and_nothing_kept(company, clerk, client, given, sentence):
+def test_what_else_is_wrong_is_told_and_the_file_need_not_come_again(
+    company, clerk, client, given, sentence
+):
     client.force_login(clerk)
-    data = {
-        "upload": SimpleUploadedFile("执照.pdf", domain.PDF),
-        "kind": "licence",
-        "valid_from": "",
-        "valid_until": "2026-12-31",
-    }
+    upload = SimpleUploadedFile("执照.pdf", domain.PDF)
 
-    response = client.post(reverse("vault"), data | given)
+    page = client.post(reverse("vault"), TYPED | {"upload": upload} | given)
 
-    assert response.status_code == 422
-    assert sentence in response.content.decode()
-    assert not StoredFile.objects.exists()
+    assert page.status_code == 422
+    assert sentence in page.content.decode()
+    assert "已收到“执照.pdf”" in page.content.decode()
+    stored = company.files.get()
+    assert client.post(reverse("vault"), TYPED | {"kept": stored.pk}).status_code == 302
+    stored.refresh_from_db()
+    assert (stored.kind, stored.valid_until) == ("licence", date(2026, 12, 31))
+
+
+def test_a_file_of_others_is_not_kept_for_us(company, clerk, client):
+    theirs = keep(domain.company_with_everything())
+    client.force_login(clerk)
+
+    assert client.post(reverse("vault"), TYPED | {"kept": theirs.pk}).status_code == 422
+
+    theirs.refresh_from_db()
+    assert theirs.kind == "other"
 
 
 def test_the_list_is_narrowed_by_type_and_term(company, clerk, client):
