@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.fields import ChoiceLabel, DayField
 from companies.models import CreditGrade, CreditKind
@@ -44,14 +45,14 @@ class RuleForm(forms.Form):
         help_text=_("同时设了某一等级的，这一等级按它自己的规则。"),
     )
     effect = forms.ChoiceField(
-        label=_("影响"),
+        label=pgettext_lazy("credit rule", "影响"),
         widget=forms.RadioSelect,
         choices=_effects,
         error_messages={"required": _("请选择有什么影响")},
     )
     starts_on = DayField(label=_("起用日期"), help_text=_("从这一天起，在办和待拨付的重新筛查。"))
     reason = forms.CharField(
-        label=_("依据"),
+        label=pgettext_lazy("credit rule", "依据"),
         max_length=200,
         help_text=_("文件条款、会议纪要等，例如 2026 年第 3 次局务会纪要。"),
         error_messages={"required": _("请写明依据，留作审计")},
