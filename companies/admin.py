@@ -186,7 +186,7 @@ class SourceRuleForm(forms.ModelForm):
         help_text=_("留作审计依据。"),
         error_messages={"required": _("请写明原因")},
     )
-    # The order that was told of, and for how many companies.
+    # What was told of: for how many companies, of which district and measure, and the order.
     told = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -198,7 +198,8 @@ class SourceRuleForm(forms.ModelForm):
         if self.errors or len(set(rule.order)) < len(Source):
             return data
         count = companies_changed_by(rule)
-        told = f"{count} {' '.join(rule.order)} {rule.audited_first}"
+        what = (rule.district_id, rule.measure, *rule.order, rule.audited_first)
+        told = " ".join(str(part) for part in (count, *what))
         if data["told"] != told:
             typed = cast(QueryDict, self.data).copy()
             typed["told"] = told
