@@ -3,7 +3,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -20,6 +20,7 @@ from accounts.admin import (
     site,
 )
 from accounts.models import Role
+from audit.services import record
 from companies import uscc
 from companies.figures import companies_changed_by
 from companies.merging.relations import has_history
@@ -84,6 +85,16 @@ class FactsAdmin(ConfigurationAdmin):
         rows = super().get_queryset(request)
         own = Company.objects.ever_of([person_of(request)]).values("pk")
         return rows.exclude(**{"pk__in" if self.model is Company else "company__in": own})
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj and "company" in form.base_fields:
+            # Its paper and what was concluded from it are that company's. A field that the form
+            # lacked would not be asked whether the company has the like already.
+            form.base_fields["company"].disabled = True
+        return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         company = obj if isinstance(obj, Company) else obj.company
@@ -158,7 +169,21 @@ class YearlyFigureAdmin(FactsAdmin):
 
     def save_model(self, request: HttpRequest, obj: YearlyFigure, form: Any, change: bool) -> None:
         obj.entered_by, obj.entered_at = person_of(request), timezone.now()
+        paper, mark = obj.evidence_id, obj.is_audited
+        if change and {"year", "measure", "value", "source"} & set(form.changed_data):
+            # The paper and the mark were those of the figure that was there.
+            obj.evidence = None
+            obj.is_audited &= "is_audited" in form.changed_data
         super().save_model(request, obj, form, change)
+        if (paper, mark) != (obj.evidence_id, obj.is_audited):
+            record(
+                "evidence.dropped", about=obj, by=person_of(request), before=paper, is_audited=mark
+            )
+            self.message_user(
+                request,
+                _("数据变了，原来的依据文件和“经审计”不再算数，有新的请重新附上。"),
+                messages.WARNING,
+            )
 
 
 class SourceRuleForm(forms.ModelForm):
