@@ -86,6 +86,16 @@ class FactsAdmin(ConfigurationAdmin):
         own = Company.objects.ever_of([person_of(request)]).values("pk")
         return rows.exclude(**{"pk__in" if self.model is Company else "company__in": own})
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj and "company" in form.base_fields:
+            # Its paper and what was concluded from it are that company's. A field that the form
+            # lacked would not be asked whether the company has the like already.
+            form.base_fields["company"].disabled = True
+        return form
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         company = obj if isinstance(obj, Company) else obj.company
         if company.ever_had([person_of(request)]):
