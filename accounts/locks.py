@@ -2,8 +2,8 @@
 
 The order is fixed, so that two transactions never wait for each other in a ring:
 application, case, task or public notice, batch or clawback, award, budget line, company,
-company-year, adjustment, number series, and last the audit chain's head. Several rows of one kind
-are locked in the order of their keys.
+company-year, adjustment, number series, alert, and last the audit chain's head. Several rows of
+one kind are locked in the order of their keys.
 """
 
 from typing import Any, TypeVar

@@ -25,11 +25,13 @@ from django.utils.translation import gettext as _
 from accounts.access import SignedInRequest
 from accounts.models import Submission, User
 from accounts.refusals import Refused
+from accounts.signing_in import asking
 from outbox.failpoints import failpoint
 
 View = Callable[..., HttpResponse]
-# What a request brings besides what the person typed.
-NOT_TYPED = frozenset({"submission", "csrfmiddlewaretoken", "reauthentication-password"})
+# What a request brings besides what the person typed: also what the page that asks for the
+# password puts to a form.
+NOT_TYPED = frozenset({"submission", "csrfmiddlewaretoken", asking.FIELD, asking.BACK})
 
 
 def once(view: View) -> View:

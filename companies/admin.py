@@ -3,7 +3,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -20,6 +20,7 @@ from accounts.admin import (
     site,
 )
 from accounts.models import Role
+from audit.services import record
 from companies import uscc
 from companies.figures import companies_changed_by
 from companies.merging.relations import has_history
@@ -158,7 +159,21 @@ class YearlyFigureAdmin(FactsAdmin):
 
     def save_model(self, request: HttpRequest, obj: YearlyFigure, form: Any, change: bool) -> None:
         obj.entered_by, obj.entered_at = person_of(request), timezone.now()
+        paper, mark = obj.evidence_id, obj.is_audited
+        if change and {"year", "measure", "value", "source"} & set(form.changed_data):
+            # The paper and the mark were those of the figure that was there.
+            obj.evidence = None
+            obj.is_audited &= "is_audited" in form.changed_data
         super().save_model(request, obj, form, change)
+        if (paper, mark) != (obj.evidence_id, obj.is_audited):
+            record(
+                "evidence.dropped", about=obj, by=person_of(request), before=paper, is_audited=mark
+            )
+            self.message_user(
+                request,
+                _("数据变了，原来的依据文件和“经审计”不再算数，有新的请重新附上。"),
+                messages.WARNING,
+            )
 
 
 class SourceRuleForm(forms.ModelForm):
@@ -171,7 +186,7 @@ class SourceRuleForm(forms.ModelForm):
         help_text=_("留作审计依据。"),
         error_messages={"required": _("请写明原因")},
     )
-    # The order that was told of, and for how many companies.
+    # What was told of: for how many companies, of which district and measure, and the order.
     told = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -183,7 +198,8 @@ class SourceRuleForm(forms.ModelForm):
         if self.errors or len(set(rule.order)) < len(Source):
             return data
         count = companies_changed_by(rule)
-        told = f"{count} {' '.join(rule.order)} {rule.audited_first}"
+        what = (rule.district_id, rule.measure, *rule.order, rule.audited_first)
+        told = " ".join(str(part) for part in (count, *what))
         if data["told"] != told:
             typed = cast(QueryDict, self.data).copy()
             typed["told"] = told

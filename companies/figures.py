@@ -76,9 +76,11 @@ def compare(
 
 
 def _rank(rule: SourceRule, figure: YearlyFigure) -> tuple[bool, bool, int]:
+    # A mark without the paper that proves it lifts nothing.
+    is_audited = figure.is_audited and figure.evidence_id is not None
     return (
         not figure.is_frozen,
-        rule.audited_first and not figure.is_audited,
+        rule.audited_first and not is_audited,
         rule.order.index(figure.source),
     )
 
@@ -190,6 +192,8 @@ def declare_figure(
         raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
     if evidence is not None and evidence.company_id != company.pk:
         raise NotAllowed(_("依据文件不是本企业的，请重新选择。"))
+    if is_audited and evidence is None:
+        raise Refused(_("请附审计报告作依据文件；没有的，请取消“经审计”的勾"))
     _locked(company)
     before = declared_figure(company, year, measure)
     if before and before.value != replaces:

@@ -207,7 +207,8 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
 CELERY_BEAT_SCHEDULER = "outbox.beat:Beat"
 CELERY_BEAT_SCHEDULE = {
-    "relay the outbox": {"task": "outbox.relay", "schedule": 5.0},
+    # Without workers one message is as good as thousands.
+    "relay the outbox": {"task": "outbox.relay", "schedule": 5.0, "options": {"expires": 10}},
     "scan files that wait for a verdict": {
         "task": "companies.scan_what_waits",
         "schedule": crontab(minute="*/10"),

@@ -1,7 +1,7 @@
 """What must happen after a commit. The row is the truth; the message to Celery is a hint."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Min, Q, When
@@ -14,6 +14,10 @@ REPUBLISH_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 
 
+class LeaseLostError(Exception):
+    """A worker stood still for so long that another one took up its job."""
+
+
 class State(models.TextChoices):
     QUEUED = "queued", _("排队")
     RUNNING = "running", _("进行中")
@@ -24,9 +28,11 @@ class State(models.TextChoices):
 class JobQuerySet(models.QuerySet["Job"]):
     def due(self) -> Self:
         """Jobs to hand to Celery: never sent, or sent long ago without an effect, be it that the
-        message was lost or the worker."""
+        message was lost or the worker. First those whose message is not with the broker."""
         long_ago = timezone.now() - REPUBLISH_AFTER
-        return self.claimable().filter(Q(published_at__isnull=True) | Q(published_at__lt=long_ago))
+        due = self.claimable().filter(Q(published_at__isnull=True) | Q(published_at__lt=long_ago))
+        waits_perhaps = Q(state=State.QUEUED, published_at__isnull=False)
+        return due.order_by(Case(When(waits_perhaps, then=1), default=0), "pk")
 
     def claimable(self) -> Self:
         now = timezone.now()
@@ -81,16 +87,30 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.key} ({self.get_state_display()})"
 
+    @property
+    def may_be_in_the_queue(self) -> bool:
+        """Whether its message may be with the broker, waiting for a worker."""
+        return self.state == State.QUEUED and self.published_at is not None
+
+    def note(self, **changes: Any) -> bool:
+        """Write what became of it, unless somebody else has taken it up since: each attempt has
+        its number, and a worker that stood still for longer than its lease wakes to another."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        mine = Job.objects.filter(pk=self.pk, state=State.RUNNING, attempts=self.attempts)
+        return bool(mine.update(**changes))
+
     def hand_over(self) -> None:
         """Note for good that what cannot be taken back begins now: whoever finds the job so and
-        not done cannot tell whether it was, and does not do it again."""
-        self.handed_over_at = timezone.now()
-        self.save(update_fields=["handed_over_at"])
+        not done cannot tell whether it was, and does not do it again. Raises LeaseLostError where
+        the job is somebody else's by now."""
+        if not self.note(handed_over_at=timezone.now()):
+            self.handed_over_at = None
+            raise LeaseLostError(str(self))
 
     def take_back(self) -> None:
         """Note that it certainly did not happen: it may be done again."""
-        self.handed_over_at = None
-        self.save(update_fields=["handed_over_at"])
+        self.note(handed_over_at=None)
 
 
 class Tick(models.Model):

@@ -18,7 +18,7 @@ from accounts.models import User
 from audit.services import record
 from outbox.broker import messages_waiting
 from outbox.failpoints import failpoint
-from outbox.models import LEASE, MAX_ATTEMPTS, Job, JobQuerySet, State
+from outbox.models import LEASE, MAX_ATTEMPTS, Job, JobQuerySet, LeaseLostError, State
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ _paused_until = 0.0
 
 # So many messages keep workers busy until the relay comes again, which is every 5 seconds.
 ENOUGH_TO_DO = 500
+# No more than can be sent in those.
+AT_ONCE = 500
 
 # A lease outlives two renewals that fail.
 RENEW_SECONDS = 10.0
@@ -92,45 +94,44 @@ def publish(job: Job) -> bool:
 
 
 def relay() -> int:
-    """Publish what is due, as far as workers have not enough to do; the number of jobs sent.
+    """Publish what is due; the number of jobs sent.
 
     A job that waits behind many others looks like one whose message was lost. Sent again for as
     long as it waits it would stand in the queue a hundred times, workers would do little but find
-    out that there is nothing to do, and the queue would grow by what it is behind.
+    out that there is nothing to do, and the queue would grow by what it is behind. So those are
+    sent again only as far as workers have not enough to do.
     """
     try:
         room = ENOUGH_TO_DO - messages_waiting()
     except redis.RedisError:
         logger.warning("broker is away, the outbox waits")
         return 0
-    if room <= 0:
-        return 0
     with transaction.atomic():
-        due = list(Job.objects.due().select_for_update(skip_locked=True).order_by("pk")[:room])
+        due = list(Job.objects.due().select_for_update(skip_locked=True)[:AT_ONCE])
+        lost = [job for job in due if not job.may_be_in_the_queue]
+        again = [job for job in due if job.may_be_in_the_queue]
+        due = lost + again[: max(0, room - len(lost))]
         Job.objects.filter(pk__in=[job.pk for job in due]).update(published_at=timezone.now())
     failpoint("outbox.relaying")
-    sent = 0
-    for job in due:
+    for sent, job in enumerate(due):
         if not publish(job):
-            break
-        sent += 1
-    return sent
+            unsent = [job.pk for job in due[sent:]]
+            Job.objects.filter(pk__in=unsent, state=State.QUEUED).update(published_at=None)
+            return sent
+    return len(due)
 
 
 def perform(job_id: int) -> bool:
     """Claim a job, do it, note the outcome. False if somebody else has it or it is done."""
-    claimed = (
-        Job.objects.claimable()
-        .filter(pk=job_id)
-        .update(state=State.RUNNING, lease_until=timezone.now() + LEASE)
-    )
-    if not claimed:
-        return False
+    with transaction.atomic():
+        job = Job.objects.claimable().filter(pk=job_id).select_for_update(skip_locked=True).first()
+        if job is None:
+            return False
+        job.state, job.lease_until = State.RUNNING, timezone.now() + LEASE
+        job.attempts += 1
+        job.save(update_fields=["state", "lease_until", "attempts"])
+        failpoint("outbox.claiming")
     failpoint("outbox.claimed")
-    job = Job.objects.get(pk=job_id)
-    job.attempts += 1
-    job.save(update_fields=["attempts"])
-    failpoint("outbox.attempted")
     try:
         if job.handed_over_at:
             raise RuntimeError("given up: the worker was lost after it had handed the job over")
@@ -139,19 +140,22 @@ def perform(job_id: int) -> bool:
         with _kept_lease(job):
             HANDLERS[job.kind](*([job] if job.kind in AT_MOST_ONCE else []), **job.args)
         failpoint("outbox.performed")
+    except LeaseLostError:
+        logger.warning("job %s was taken up by somebody else meanwhile", job)
+        return False
     except Exception as error:
         logger.exception("job %s failed", job)
-        job.last_error = f"{type(error).__name__}: {error}"
         given_up = job.attempts >= MAX_ATTEMPTS or job.handed_over_at
-        job.state = State.DEAD if given_up else State.QUEUED
-        job.run_at = timezone.now() + timedelta(seconds=5 * 2**job.attempts)
-        job.published_at = None
-        job.save(update_fields=["last_error", "state", "run_at", "published_at"])
+        job.note(
+            last_error=f"{type(error).__name__}: {error}",
+            state=State.DEAD if given_up else State.QUEUED,
+            run_at=timezone.now() + timedelta(seconds=5 * 2**job.attempts),
+            published_at=None,
+        )
         return False
-    job.state, job.done_at = State.DONE, timezone.now()
-    job.save(update_fields=["state", "done_at"])
+    is_noted = job.note(state=State.DONE, done_at=timezone.now())
     failpoint("outbox.done")
-    return True
+    return is_noted
 
 
 @contextmanager
@@ -162,9 +166,7 @@ def _kept_lease(job: Job) -> Iterator[None]:
     def renew() -> None:
         while not over.wait(RENEW_SECONDS):
             try:
-                Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
-                    lease_until=timezone.now() + LEASE
-                )
+                job.note(lease_until=timezone.now() + LEASE)
             except DatabaseError:
                 logger.warning("the lease of job %s was not renewed", job.pk, exc_info=True)
                 connection.close()

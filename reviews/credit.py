@@ -61,6 +61,7 @@ def judge(
         text=text,
         by=by,
     )
+    screening.clear_judged(case, by=by)
     record(
         "case.credit_judged",
         about=application,
@@ -71,7 +72,6 @@ def judge(
         matters=matters,
         text=text,
     )
-    screening.clear_judged(case, by=by)
     return judgement
 
 

@@ -234,8 +234,10 @@ def _concerned(case: Case, application: Application) -> set[User]:
     return {row.user for row in today.filter(wanted).exclude(user__in=members)}
 
 
-def clear(case: Case, *, by: User | None, how: str, text: str = "") -> None:
-    """Lay the case's alert aside, in the transaction that handled it."""
+def clear(
+    case: Case, *, by: User | None, how: str, on_behalf_of: User | None = None, text: str = ""
+) -> None:
+    """Lay the case's alert aside, in the transaction that handled it, behind all other locks."""
     alert = locked(case.alerts.open()).first()
     if alert is None:
         return
@@ -245,7 +247,7 @@ def clear(case: Case, *, by: User | None, how: str, text: str = "") -> None:
         "case.alert_handled",
         about=case.application,
         by=by,
-        on_behalf_of=principal_on(case, by) if by else None,
+        on_behalf_of=on_behalf_of,
         how=how,
         text=text,
     )
@@ -255,7 +257,7 @@ def clear_judged(case: Case, *, by: User) -> None:
     """Lay the alert aside where judging was all that it asked for, and nothing is left to judge."""
     alert = case.alerts.open().first()
     if alert and alert.only_asks and not any(row.is_open for row in findings_of(case.application)):
-        clear(case, by=by, how="judged")
+        clear(case, by=by, on_behalf_of=principal_on(case, by), how="judged")
 
 
 def clear_what_is_over() -> int:
@@ -293,4 +295,10 @@ def handle(case: Case, *, text: str, by: User) -> None:
         raise StateChanged(_("这条提醒已经处理过了，请刷新页面。"))
     if not text.strip():
         raise Refused(_("请写明怎样处理的，留作审计依据。"))
-    clear(case, by=by, how="handled", text=text.strip()[:500])
+    clear(
+        case,
+        by=by,
+        on_behalf_of=principal_on(case, by),
+        how="handled",
+        text=text.strip()[:500],
+    )

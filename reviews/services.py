@@ -176,8 +176,6 @@ def _decide(
     )
     failpoint("case.opinion")
     _finish(task)
-    if kind in NEEDS_ELIGIBLE or verdict in (Verdict.RETURN, Verdict.REJECT):
-        screening.clear(case, by=by, how=verdict)
     if verdict in BACK:
         ledger.release_application(application, by=by)
     if verdict == Verdict.RETURN:
@@ -191,6 +189,8 @@ def _decide(
         applications.reject(application, reason=text)
     else:
         _after_consent(application, case, task, amounts, by=by)
+    if kind in NEEDS_ELIGIBLE or verdict in (Verdict.RETURN, Verdict.REJECT):
+        screening.clear(case, by=by, on_behalf_of=principal, how=verdict)
     record(
         f"case.{kind}.{verdict}",
         about=application,

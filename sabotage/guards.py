@@ -279,7 +279,11 @@ SABOTAGES = [
     ),
     Sabotage(
         "a job is done by whoever gets it",
-        Code("outbox/services.py", "    if not claimed:\n        return False\n", ""),
+        Code(
+            "outbox/services.py",
+            "filter(pk=job_id).select_for_update(skip_locked=True)",
+            "filter(pk=job_id)",
+        ),
         "tests/outbox/test_jobs.py::test_a_job_delivered_to_many_workers_at_once_is_done_once",
     ),
     Sabotage(
@@ -294,13 +298,29 @@ SABOTAGES = [
         "::test_a_server_that_takes_the_mail_and_is_gone_is_not_sent_it_again",
     ),
     Sabotage(
+        "a worker that lost its lease goes on",
+        Code(
+            "outbox/models.py",
+            "filter(pk=self.pk, state=State.RUNNING, attempts=self.attempts)",
+            "filter(pk=self.pk)",
+        ),
+        "tests/outbox/test_mail.py"
+        "::test_a_worker_that_stood_still_for_longer_than_its_lease_sends_nothing",
+    ),
+    Sabotage(
+        "the relay sends again what waits",
+        Code("outbox/services.py", "again[: max(0, room - len(lost))]", "again"),
+        "tests/outbox/test_broker.py::TestBacklog"
+        "::test_what_waits_there_is_not_sent_again_while_workers_have_enough",
+    ),
+    Sabotage(
         "a mail in doubt is sent again",
         Code("outbox/services.py", "        if job.handed_over_at:\n", "        if False:\n"),
         "tests/outbox/test_mail.py::test_a_mail_whose_worker_died_is_left_to_a_person",
     ),
     Sabotage(
         "relays do not skip what another sends",
-        Code("outbox/services.py", ".select_for_update(skip_locked=True)", ""),
+        Code("outbox/services.py", "due().select_for_update(skip_locked=True)", "due()"),
         "tests/outbox/test_jobs.py::TestRelay::test_two_relays_at_once_send_each_job_once",
     ),
     Sabotage(

@@ -63,6 +63,15 @@ class Column:
         return self.field in TEXT_FIELDS
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What no column sets: what it is where nothing is said, and how the preview calls it."""
+
+    field: str
+    title: str
+    none: Any
+
+
 def _words(
     name: str, title: str, words: dict[str, Any], hint: str, *, required: bool = False
 ) -> Column:
@@ -104,6 +113,8 @@ class Kind:
     is_on_the_companys_form = False
     # Fields that the model's `clean` fills in where they are empty.
     filled_in: tuple[str, ...] = ()
+    # What was said of a value that changes, and is not said of the new one.
+    said_of_value: Sequence[Mark] = ()
 
     @property
     def sheet(self) -> str:
@@ -354,6 +365,10 @@ class _YearlyKind(Kind):
     """Rows of yearly figures. What a settlement rests on is not overwritten by a table."""
 
     model = YearlyFigure
+    said_of_value = (
+        Mark("is_audited", "经审计", none=False),
+        Mark("evidence_id", "依据文件", none=None),
+    )
 
     def refusal(self, row: Any) -> str:
         if row.is_frozen:

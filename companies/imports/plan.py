@@ -378,6 +378,10 @@ class _Walk:
     def _apply(self, row: Any, difference: dict[str, tuple[Any, Any]], line: Line) -> bool:
         """Change the row; whether it may stand so, the cells with what the registry knows."""
         before = {name: getattr(row, name) for name in self.kind.filled_in}
+        if "value" in difference:
+            for mark in self.kind.said_of_value:
+                if (said := getattr(row, mark.field)) != mark.none:
+                    difference[mark.field] = (said, mark.none)
         for name, (_before, after) in difference.items():
             setattr(row, name, after)
         try:
@@ -418,6 +422,9 @@ class _Walk:
             if column.field in difference:
                 before, after = difference[column.field]
                 yield column.title, _shown(column, before), _shown(column, after)
+        for mark in self.kind.said_of_value:
+            if mark.field in difference:
+                yield mark.title, "有", "无"
 
 
 class _HeaderFaults(Unreadable):

@@ -190,6 +190,8 @@ class DeclarationForm(EvidenceForm, ValueForm):
         value = data.get("value")
         if data.get("measure") == Measure.STAFF and value is not None and value % 1:
             self.add_error("value", _("从业人员以人为单位，请写整数"))
+        if data.get("is_audited") and not data.get("evidence"):
+            self.add_error("is_audited", _("请附审计报告作依据文件；没有的，请取消“经审计”的勾"))
         return data
 
 

@@ -55,6 +55,7 @@ ACTIONS = {
     "company.contact_removed": _("删去联系人"),
     "file.added": _("存入材料库"),
     "evidence.attached": _("附依据文件"),
+    "evidence.dropped": _("解除依据文件"),
     "figure.declared": _("申报年度数据"),
     "figure.corrected": _("更正财政贡献"),
     "company.merged": _("合并企业"),

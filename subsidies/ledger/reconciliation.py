@@ -11,7 +11,6 @@ from audit.inspections import note
 from audit.models import Subject
 from audit.services import record
 from subsidies.applications.enums import Status
-from subsidies.applications.models import Application
 from subsidies.ledger.models import (
     REACHED,
     Account,
@@ -107,15 +106,20 @@ def _award_differences() -> list[str]:
 
 
 def _application_differences() -> list[str]:
-    """Nothing is held for what is decided, withdrawn or with its company."""
+    """Nothing is held for what is decided, withdrawn or with its company. Asked in one statement:
+    between two, what is decided meanwhile would look like a difference."""
     rows = (
         LedgerEntry.objects.order_by()
-        .values_list(Coalesce("application", "award__claim__application"))
+        .annotate(
+            about=Coalesce("application", "award__claim__application"),
+            status=Coalesce("application__status", "award__claim__application__status"),
+        )
+        .values_list("about", "status")
         .annotate(held=balance_of(Account.RESERVED))
         .exclude(held=0)
+        .exclude(status=Status.IN_REVIEW)
     )
-    held = dict(rows)
-    wrong = Application.objects.filter(pk__in=held).exclude(status=Status.IN_REVIEW)
     return [
-        f"application {row.pk}: {row.status}; entries say reserved {held[row.pk]}" for row in wrong
+        f"application {about}: {status}; entries say reserved {held}"
+        for about, status, held in rows
     ]

@@ -1,13 +1,16 @@
 """What an administrator changed stands in the audit chain, old and new."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Department, Role, User
 from audit.models import Entry
-from companies.models import Member
+from companies.files import store_file
+from companies.models import Member, YearlyFigure
+from companies.vault.kinds import FileKind
 from reviews.services import finance_department
 from tests import domain
-from tests.factories import UserFactory
+from tests.factories import UserFactory, YearlyFigureFactory
 
 
 @pytest.fixture
@@ -91,3 +94,51 @@ def test_people_added_to_a_company_are_named(administrator, client, company, cle
     assert answer.status_code == 302, answer.context["errors"]
     added = Member.objects.get(company=company, user=newcomer)
     assert changes_of(company) == {f"member {added.pk}": {"user": [None, newcomer.pk]}}
+
+
+@pytest.fixture
+def proven(company, clerk):
+    """An audited figure with its report."""
+    upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
+    report = store_file(company, upload, by=clerk, kind=FileKind.ACCOUNTS)
+    return YearlyFigureFactory(
+        company=company,
+        measure="revenue",
+        source="statistics",
+        value=1,
+        is_audited=True,
+        evidence=report,
+    )
+
+
+def retype(client, figure, **typed):
+    address = f"/admin/companies/yearlyfigure/{figure.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    answer = client.post(address, {**values, "is_audited": "on"} | typed, follow=True)
+    assert answer.redirect_chain, answer.context["errors"]
+    return answer
+
+
+@pytest.mark.ignore_template_errors
+def test_another_value_typed_loses_the_paper_and_the_mark_of_the_old_one(
+    administrator, client, proven
+):
+    report = str(proven.evidence_id)
+
+    answer = retype(client, proven, value="9000000")
+
+    figure = YearlyFigure.objects.get(pk=proven.pk)
+    assert (figure.value, figure.evidence, figure.is_audited) == (9000000, None, False)
+    dropped = Entry.objects.about(figure).get(action="evidence.dropped")
+    assert (dropped.data["before"], dropped.data["is_audited"]) == (report, True)
+    assert "不再算数" in answer.text
+
+
+@pytest.mark.ignore_template_errors
+def test_another_day_typed_keeps_the_paper_and_the_mark(administrator, client, proven):
+    retype(client, proven, as_of="2026-01-31")
+
+    figure = YearlyFigure.objects.get(pk=proven.pk)
+    assert (figure.evidence_id, figure.is_audited) == (proven.evidence_id, True)
+    assert not Entry.objects.about(figure).filter(action="evidence.dropped").exists()

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Role
 from audit.models import Entry
 from companies.figures import chosen_figure, companies_changed_by
-from companies.models import Measure, SourceRule
+from companies.models import Measure, SourceRule, YearlyFigure
 from outbox.models import Job
 from reviews.services import finance_department
 from tests import domain
@@ -95,6 +95,20 @@ def test_another_order_than_was_told_is_told_anew(client, administrator, differi
     again = client.post(ADD, typed(differing, told=told(page)) | another)
 
     assert "请再保存一次" in again.text
+    assert not SourceRule.objects.exists()
+
+
+def test_what_was_told_of_one_measure_does_not_confirm_another(client, administrator, differing):
+    for source, value in (("tax", 1), ("statistics", 2)):
+        for firm in {figure.company for figure in YearlyFigure.objects.filter(source="statistics")}:
+            YearlyFigureFactory(
+                company=firm, year=2023, measure="staff", source=source, value=value
+            )
+    page = client.post(ADD, typed(differing))
+
+    again = client.post(ADD, typed(differing, told=told(page), measure="staff"))
+
+    assert "2 家企业的“从业人员”改用另一来源" in again.text
     assert not SourceRule.objects.exists()
 
 

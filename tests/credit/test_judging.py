@@ -126,6 +126,11 @@ def test_the_company_is_told_before_and_after_filing_that_people_judge(client, c
     item = reverse("policy_detail", args=[domain.ALONE])
 
     assert checks_of(client.get(item).text) == ["没有一票否决的条目；1 条待人工判断"]
+    form = reverse("application_edit", args=[draft.pk])
+    revision = type(draft).objects.get(pk=draft.pk).revision
+    typed = {"level": domain.LEVELS[domain.ALONE], "event_date": "2025-06-30"}
+    client.post(form, {"revision": revision, **typed})
+    assert checks_of(client.get(form).text) == ["没有一票否决的条目；1 条待人工判断"]
     domain.submit(draft)
     perform_due()
     page = client.get(draft.get_absolute_url()).text
@@ -314,19 +319,28 @@ def test_others_see_the_entry_and_no_form(client, company, application):
     assert client.post(url, given).status_code == 404
 
 
-def test_the_page_says_where_and_by_whom_an_entry_will_be_judged(client, company, budget):
+@pytest.mark.parametrize("stage", [StageKind.ACCEPTANCE, StageKind.DETERMINATION])
+def test_before_the_first_review_the_page_says_where_and_by_whom_an_entry_is_judged(
+    client, company, stage
+):
+    application = domain.at_stage(stage, company)
     fined(company)
-    application = domain.filed(company)
-    client.force_login(person(INDUSTRY, Role.REVIEWER))
-    address = domain.case_of(application).get_absolute_url()
-
-    def told():
-        return re.search(r'<p class="mb-0">(.*?判断。)</p>', client.get(address).text)[1]
-
-    assert told() == "现在不用判断；到“初审”环节由区经信局（部门经办）判断。"
-    domain.advance(application)
+    # Corrected, it begins again at the first review.
     domain.decide(domain.open_tasks(application)[0], "return")
-    assert told() == "现在不用判断；到“初审”环节由区经信局（部门经办）判断。"
+    client.force_login(person(INDUSTRY, Role.REVIEWER))
+
+    page = client.get(domain.case_of(application).get_absolute_url()).text
+
+    assert "现在不用判断；到“初审”环节由区经信局（部门经办）判断。" in page
+
+
+def test_on_acceptance_an_entry_is_said_to_be_judged_later(client, company):
+    fined(company)
+    client.force_login(person(INDUSTRY, Role.REVIEWER))
+
+    page = client.get(domain.case_of(domain.filed(company)).get_absolute_url()).text
+
+    assert "现在不用判断；到“初审”环节由区经信局（部门经办）判断。" in page
 
 
 def test_after_the_approval_others_read_that_the_lead_department_judges(client, company, budget):

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.utils import timezone
 
@@ -12,12 +13,15 @@ from accounts.models import Appointment, Role, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.facts import company_facts
+from companies.files import store_file
 from companies.imports import services
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from companies.said import say_again
+from companies.vault.kinds import FileKind
 from outbox.models import Job
 from outbox.services import perform, perform_due
+from tests import domain
 from tests.factories import (
     AppointmentFactory,
     CompanyFactory,
@@ -492,6 +496,32 @@ def test_staff_are_written_as_whole_persons(district, administrator):
     run = start("figures", district, administrator, as_csv([FIGURES, row]))
 
     assert "请写整数" in run.fault_list[0]["text"]
+
+
+def test_another_value_loses_the_paper_and_the_mark_of_the_old_one(district, administrator):
+    company = CompanyFactory(district=district)
+    upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
+    paper = store_file(company, upload, by=administrator, kind=FileKind.ACCOUNTS)
+    proven = {"company": company, "year": 2025, "is_audited": True, "evidence": paper}
+    revenue = YearlyFigureFactory(measure="revenue", value=100, **proven)
+    spend = YearlyFigureFactory(measure="rd_spend", value=5, **proven)
+    table = [
+        FIGURES,
+        (company.uscc, 2025, "营业收入", "900", revenue.get_source_display(), "2026-01-31"),
+        (company.uscc, 2025, "研发投入", "5", spend.get_source_display(), "2026-01-31"),
+    ]
+
+    run = start("figures", district, administrator, as_csv(table))
+
+    changes = {sample["row"]: sample["changes"] for sample in run.samples}
+    assert changes[2][0] == ["数值", "100.00", "900.00"]
+    assert changes[2][-2:] == [["经审计", "有", "无"], ["依据文件", "有", "无"]]
+    assert [title for title, _before, _after in changes[3]] == ["数据截至"]
+    confirm(run, administrator)
+    revenue.refresh_from_db()
+    spend.refresh_from_db()
+    assert (revenue.value, revenue.is_audited, revenue.evidence) == (900, False, None)
+    assert (spend.is_audited, spend.evidence) == (True, paper)
 
 
 def test_a_settled_year_is_not_overwritten_by_a_table(district, treasurer):

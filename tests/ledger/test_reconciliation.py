@@ -90,3 +90,11 @@ def test_a_paid_award_reconciles(award):
     disbursements.mark_paid(batch, on=domain.TODAY, by=finance[0])
 
     assert reconciliation.differences() == []
+
+
+def test_what_is_held_and_for_what_is_one_question(company, budget, django_assert_num_queries):
+    """Between two, an approval that commits would look like a difference and freeze everything."""
+    domain.at_stage(StageKind.APPROVAL, company)
+
+    with django_assert_num_queries(1):
+        assert reconciliation._application_differences() == []

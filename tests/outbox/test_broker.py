@@ -3,11 +3,13 @@
 import socket
 import time
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from config.celery import app
 from outbox import services, tasks
@@ -127,6 +129,19 @@ class TestBacklog:
 
         assert services.relay() == 2
         assert services.messages_waiting() == services.ENOUGH_TO_DO
+
+    def test_what_was_never_sent_and_what_a_lost_worker_held_is_sent_all_the_same(
+        self, broker, clock
+    ):
+        enqueue(2)
+        broker.rpush(QUEUE, *range(services.ENOUGH_TO_DO))
+        clock.shift(31)
+        Job.objects.create(kind="test", key="never sent")
+        lost = Job.objects.filter(key="1")
+        lost.update(state=State.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
+
+        assert services.relay() == 2
+        assert [job.key for job in Job.objects.due()] == ["0"]
 
     def test_the_relay_does_not_wait_in_the_queue_it_looks_after(self, broker):
         tasks.relay.delay()

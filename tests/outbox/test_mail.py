@@ -135,3 +135,25 @@ def test_a_person_may_decide_to_send_it_again(server, clock):
     first, second = (message_from_string(sent)["Message-ID"] for sent in server.accepted)
     assert first == second
     assert Entry.objects.filter(action="job.tried_again").exists()
+
+
+def test_a_worker_that_stood_still_for_longer_than_its_lease_sends_nothing(
+    server, clock, monkeypatch
+):
+    """As after SIGSTOP, or in a virtual machine that was held: it does not know how late it is."""
+    job = enqueue()
+    connect = mail.get_connection
+
+    def wake_late():
+        monkeypatch.undo()
+        monkeypatch.setattr(run, "delay", lambda pk: None)
+        clock.shift(LEASE * 2)
+        assert services.perform(job.pk) is True
+        return connect()
+
+    monkeypatch.setattr(mail, "get_connection", wake_late)
+    assert services.perform(job.pk) is False
+
+    assert len(server.accepted) == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (State.DONE, 2)

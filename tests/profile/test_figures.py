@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import District
-from accounts.refusals import NotAllowed, StateChanged
+from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.facts import company_facts
 from companies.figures import (
@@ -107,13 +107,35 @@ def test_a_rule_is_for_one_measure_of_one_district(company, sources):
     assert chosen(company) == sources["tax"]
 
 
-def test_audited_figures_may_come_first_whatever_their_source(company, sources):
-    YearlyFigure.objects.filter(pk=sources["declared"].pk).update(is_audited=True)
+@pytest.fixture
+def report(company, clerk):
+    upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
+    return add_file(company, upload, kind=FileKind.ACCOUNTS, by=clerk)
+
+
+def test_audited_figures_may_come_first_whatever_their_source(company, sources, report):
+    declared = YearlyFigure.objects.filter(pk=sources["declared"].pk)
+    declared.update(is_audited=True, evidence=report)
     assert chosen(company) == sources["tax"]
 
     rule(company, "tax", "statistics", "declared", audited_first=True)
 
     assert chosen(company) == sources["declared"]
+
+
+def test_a_mark_without_the_paper_that_proves_it_lifts_no_figure(company, sources):
+    YearlyFigure.objects.filter(pk=sources["declared"].pk).update(is_audited=True)
+
+    rule(company, "tax", "statistics", "declared", audited_first=True)
+
+    assert chosen(company) == sources["tax"]
+
+
+def test_nothing_is_declared_as_audited_without_its_paper(company, clerk):
+    with pytest.raises(Refused, match="审计报告"):
+        declare(company, clerk, is_audited=True)
+
+    assert not company.figures.filter(year=2023, source=Source.DECLARED).exists()
 
 
 def test_a_rule_names_each_source_once(company):
@@ -136,14 +158,13 @@ def test_staff_are_whole_persons(company):
         YearlyFigureFactory(company=company, measure="staff", value=Decimal("120.50"))
 
 
-def test_the_company_declares_and_declares_again_beside_the_other_sources(company, clerk, sources):
-    upload = SimpleUploadedFile("审计报告.pdf", domain.PDF)
-    evidence = add_file(company, upload, kind=FileKind.ACCOUNTS, by=clerk)
-
-    declare(company, clerk, value=Decimal("310.00"), evidence=evidence, replaces=Decimal(300))
+def test_the_company_declares_and_declares_again_beside_the_other_sources(
+    company, clerk, sources, report
+):
+    declare(company, clerk, value=Decimal("310.00"), evidence=report, replaces=Decimal(300))
 
     figure = company.figures.get(year=2023, measure="revenue", source=Source.DECLARED)
-    assert (figure.value, figure.entered_by, figure.evidence) == (310, clerk, evidence)
+    assert (figure.value, figure.entered_by, figure.evidence) == (310, clerk, report)
     assert chosen(company) == sources["tax"]
     assert Entry.objects.about(figure).get().data["value"] == "310.00"
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.models import Role
@@ -290,6 +291,21 @@ def test_a_wrong_declaration_is_told_at_its_field(portal, field, value, says):
 
     assert answer.status_code == 422
     assert says in answer.content.decode()
+
+
+def test_a_figure_is_ticked_as_audited_only_with_its_paper(portal, company):
+    bare = STAFF | {"is_audited": "on"}
+    answer = portal.post(DECLARE, bare)
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["is_audited"]
+    assert "请附审计报告" in answer.text
+
+    report = SimpleUploadedFile("审计报告.pdf", domain.PDF)
+    assert portal.post(DECLARE, bare | {"upload": report}).status_code == 302
+
+    figure = company.figures.get(measure="staff")
+    assert figure.is_audited
+    assert figure.evidence.name == "审计报告.pdf"
 
 
 def test_finance_corrects_a_settled_contribution_on_its_page(company, award, maker):

@@ -113,6 +113,23 @@ def test_a_batch_is_approved_only_by_somebody_who_just_gave_the_password(
     assert batch.approved_by == second
 
 
+def test_a_form_that_went_past_the_password_page_gets_the_same_answer_again(
+    old,
+    batch,
+    second,  # noqa: F811
+):
+    old.force_login(with_password(second))
+    address = reverse("batch_approve", args=[batch.pk])
+    page = "http://testserver" + reverse("batch_detail", args=[batch.pk])
+    form = {"submission": str(uuid4())}
+    done = old.post(address, {**form, ANSWER: PASSWORD, BACK: page})
+
+    again = old.post(address, form)
+
+    assert (done.status_code, again.status_code) == (302, 302)
+    assert again.headers["Location"] == done.headers["Location"]
+
+
 def test_whoever_gives_no_password_finds_the_way_back(old, batch, second):  # noqa: F811
     old.force_login(with_password(second))
     address = reverse("batch_approve", args=[batch.pk])

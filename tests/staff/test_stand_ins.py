@@ -716,6 +716,15 @@ class TestSecondPeople:
             assert page.context["rows"][0]["may_confirm"] is may
             assert client.get("/finance/").context["accounts_to_confirm"] == int(may)
 
+    def test_nobody_confirms_a_clawback_for_whom_the_company_is_their_own(
+        self, paid, company, finance, deputy
+    ):
+        demanded = disbursements.demand_return(paid, paid.amount, reason="重复享受", by=finance[1])
+        MemberFactory(company=company, user=finance[0])
+
+        with pytest.raises(NotAllowed, match="须由另一人办理"):
+            disbursements.confirm_return(demanded, by=deputy)
+
     @pytest.mark.parametrize("what", ["clawback", "adjustment", "change"])
     def test_nobody_does_it_for_whom_the_company_is_their_own(
         self, request, company, finance, deputy, what
