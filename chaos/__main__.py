@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from chaos import plan
-from chaos.clients import Approver, Browser, Finance, History, Work
+from chaos.clients import Approver, Browser, Finance, History, Work, case_page
 from chaos.faults import Faults, Progress
 from chaos.servers import Installation
 
@@ -44,6 +44,7 @@ def main() -> int:
     random = Random(seed)
     faults = plan.faults(profile, random)
     report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
+    report.say(f"in this order: {plan.order(faults)}")
     whole = run(profile, faults, random, folder, report, options.minutes)
     if options.report:
         options.report.write_text(report.text)
@@ -118,7 +119,7 @@ def _burn(
 
     installation.start()
     reader, work = approvers[0]
-    if reader.get(f"/workspace/cases/{work[0].case}/")[0] != 200:
+    if reader.get(case_page(work[0].case)).status != 200:
         raise SystemExit(f"No page opens; see {installation.folder / 'web.log'}.")
     began = time.monotonic()
     clients = [
@@ -139,7 +140,7 @@ def _burn(
     for child in installation.children.values():
         child.stop()
     restarts = {name: child.restarts for name, child in installation.children.items()}
-    found = checker.findings(history, installation.var / "mail")
+    found = checker.findings(history, installation.var)
     _tell(report, history, fire, burnt, drained, restarts, checker, found)
     return not any(finding.faults for finding in found)
 
@@ -202,6 +203,7 @@ def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> No
     report.say(
         f"{checker.ambiguous().count()} mails may have gone out or not, and a person is asked"
     )
+    report.say(f"{len(checker.orphans())} files of notices without a row, left to the sweeper")
     awards = Award.objects.standing().filter(claim__isnull=False)
     total = sum(awards.values_list("amount", flat=True))
     report.say(f"{awards.count()} awards, {total} yuan; above any ceiling: {checker.overshoot()}")

@@ -8,14 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from email import message_from_bytes
 from email.header import decode_header, make_header
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from django.db import connection
+from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from audit.models import Entry
 from audit.services import first_broken_entry
-from chaos.clients import History
+from chaos.clients import History, batch_of, case_page
 from disbursements.models import Batch, BatchStatus, PaymentLine
 from outbox.mail import message_id
 from outbox.models import Job, State
@@ -27,6 +27,7 @@ from subsidies.models import Application, Award, BudgetLine, CompanyYear, Ledger
 
 # What Django's file backend writes behind each mail.
 MAIL_RULE = b"-" * 79
+BATCH_ACTS = ("batch.made", "batch.approved", "batch.paid")
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,19 @@ class Mail:
     digest: str
 
 
-def findings(history: History, mails: Path) -> list[Finding]:
+def findings(history: History, var: Path) -> list[Finding]:
+    """What the database and the files under `var` say to what the clients were told."""
     return [
         Finding("I1", "no ceiling is passed", list(_overshoot())),
         Finding("I2", "counters are the sums of their entries", differences()),
         Finding("I3", "every acknowledged answer is in the database", list(_lost(history))),
         Finding("I4", "one award, one notice, one file, one mail, one payment", [
-            *_doubled_awards(), *_notices(), *_payments(), *_mails(mails),
+            *_doubled_awards(), *_notices(), *_payments(), *_mails(var / "mail"),
         ]),
         Finding("I5", "the audit chain is whole", _chain()),
         Finding("I6", "nothing is left half done", list(_unfinished())),
         Finding("I7", "every change has its act and its person", list(_unrecorded())),
-        Finding("C02", "no deadlock", _deadlocks()),
+        Finding("C02", "no deadlock", _deadlocks(var / "postgres" / "log")),
         Finding("answers", "every client has an answer", list(_unanswered(history))),
     ]  # fmt: skip
 
@@ -93,22 +95,26 @@ def _lost(history: History) -> Iterator[str]:
     consents = {(str(case), person) for case, person in opinions.values_list("case", "person")}
     approved = {case for case, _person in consents}
     for outcome in history.outcomes:
-        if outcome.act != "decide":
-            continue
-        person = int(outcome.who.split(":")[0])
-        if outcome.said == "approved" and (outcome.about, person) not in consents:
-            yield f"case {outcome.about}: {outcome.who} was told yes"
         if outcome.said == "no longer open" and outcome.about not in approved:
             yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
     states = {
+        "make batch": tuple(BatchStatus),
         "approve": (BatchStatus.APPROVED, BatchStatus.PAID),
         "pay": (BatchStatus.PAID,),
     }
     batches = {str(pk): status for pk, status in Batch.objects.values_list("pk", "status")}
-    for outcome in history.outcomes:
-        told = outcome.about in batches and outcome.said == "done"
-        if told and batches[outcome.about] not in states[outcome.act]:
-            yield f"batch {outcome.about}: {outcome.act} was told done"
+    # Not only what a client heard last: also the answer to a second press.
+    for answer in history.answers:
+        if answer.status != 302:
+            continue
+        person = int(answer.who.split(":")[0])
+        if answer.act == "decide":
+            case = answer.about.split("/")[3]
+            if answer.location == case_page(case) and (case, person) not in consents:
+                yield f"case {case}: {answer.who} was told yes"
+        batch = batch_of(answer.location)
+        if batch and answer.act in states and batches.get(batch) not in states[answer.act]:
+            yield f"batch {batch}: {answer.act} was told done; it is {batches.get(batch)}"
 
 
 def _doubled_awards() -> Iterator[str]:
@@ -124,9 +130,26 @@ def _doubled_awards() -> Iterator[str]:
         yield f"application {application.number}: {application.n} awards"
 
 
+def orphans() -> set[str]:
+    """Files of notices that no row points to, by their path under the media folder: what a worker
+    left that was killed between the file and the commit."""
+    media = Path(settings.MEDIA_ROOT)
+    files = (path for path in (media / "notices").rglob("*") if path.is_file())
+    known = set(Notice.objects.values_list("pdf", flat=True))
+    return {path.relative_to(media).as_posix() for path in files} - known
+
+
 def _notices() -> Iterator[str]:
     for award in Award.objects.standing().filter(claim__isnull=False, notice__isnull=True):
         yield f"award {award.pk} has no notice"
+    for row in Notice.objects.exclude(pdf="").values("pdf").annotate(n=Count("pk")).filter(n__gt=1):
+        yield f"{row['n']} notices point to {row['pdf']}"
+    for path in orphans():
+        # Where the sweeper looks (companies.vault.services.sweep_orphans).
+        if not PurePosixPath(path).match("notices/*/*"):
+            yield f"{path} has no row and nothing sweeps it"
+    mails = Job.objects.filter(kind="mail", key__contains=":notice:")
+    told = Counter(key.rpartition(":")[2] for key in mails.values_list("key", flat=True))
     for notice in Notice.objects.all():
         if not notice.rendered_at:
             yield f"notice {notice.number} was not rendered"
@@ -134,6 +157,8 @@ def _notices() -> Iterator[str]:
         with notice.pdf.open("rb") as file:
             if hashlib.sha256(file.read()).hexdigest() != notice.sha256:
                 yield f"notice {notice.number}: the file is not what was noted"
+        if told[str(notice.pk)] != 1:
+            yield f"notice {notice.number}: the company is told of it {told[str(notice.pk)]} times"
 
 
 def _payments() -> Iterator[str]:
@@ -212,16 +237,34 @@ def _unrecorded() -> Iterator[str]:
             yield f"application {application.number}: {acts[str(application.pk)]} acts"
     if len(acts) != Application.objects.filter(status=Status.APPROVED).count():
         yield f"{len(acts)} acts"
+    yield from _unrecorded_batches()
 
 
-def _deadlocks() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        number = cursor.fetchone()[0]
-    return [f"{number} deadlocks since the last crash"] if number else []
+def _unrecorded_batches() -> Iterator[str]:
+    """What became of each batch, and what was recorded of it: one act each, and no other."""
+    became: Counter[tuple[str, str]] = Counter()
+    for pk, status in Batch.objects.values_list("pk", "status"):
+        became["batch.made", str(pk)] = 1
+        became["batch.approved", str(pk)] = status in (BatchStatus.APPROVED, BatchStatus.PAID)
+        became["batch.paid", str(pk)] = status == BatchStatus.PAID
+    acts = Counter(Entry.objects.filter(action__in=BATCH_ACTS).values_list("action", "about_id"))
+    for act in sorted(became.keys() | acts.keys()):
+        if acts[act] != became[act]:
+            yield f"{act[0]} of batch {act[1]}: {acts[act]} acts"
+
+
+def _deadlocks(log: Path) -> list[str]:
+    """From PostgreSQL's own log: what it counts itself it forgets with each crash."""
+    with log.open(errors="replace") as lines:
+        number = sum("deadlock detected" in line for line in lines)
+    return [f"{number} deadlocks"] if number else []
 
 
 def _unanswered(history: History) -> Iterator[str]:
+    answered = Counter(outcome.act for outcome in history.outcomes)
+    for act, number in history.begun.items():
+        if answered[act] != number:
+            yield f"{act}: begun {number} times, {answered[act]} outcomes"
     for outcome in history.outcomes:
         if outcome.said.startswith(("gave up", "unexpected")):
             yield f"{outcome.who} {outcome.act} {outcome.about}: {outcome.said}"

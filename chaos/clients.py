@@ -6,12 +6,14 @@ import json
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import cycle
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -42,7 +44,8 @@ class Work:
 
 @dataclass
 class Answer:
-    """What one request came to. `status` is None where no answer arrived."""
+    """What one request came to. `status` is None where no answer arrived, `location` where a
+    redirect leads."""
 
     at: float
     who: str
@@ -50,6 +53,7 @@ class Answer:
     about: str
     status: int | None
     seconds: float
+    location: str = ""
 
 
 @dataclass
@@ -63,15 +67,27 @@ class Outcome:
     lost_answers: int = 0
 
 
+class Reply(NamedTuple):
+    status: int | None
+    page: str
+    location: str
+
+
 class History:
-    """Every answer of every client, also as lines in a file."""
+    """Every answer of every client, also as lines in a file. `begun` counts by act what must have
+    an outcome in the end."""
 
     def __init__(self, path: Path) -> None:
         self.answers: list[Answer] = []
         self.outcomes: list[Outcome] = []
+        self.begun: Counter[str] = Counter()
         self._folder = path.parent
         self._file = path.open("w")
         self._lock = threading.Lock()
+
+    def begin(self, act: str) -> None:
+        with self._lock:
+            self.begun[act] += 1
 
     def note(self, row: Answer | Outcome) -> None:
         with self._lock:
@@ -138,20 +154,18 @@ class Browser:
         self._cookies = dict(cookies)
         self._history = history
 
-    def get(self, path: str, *, act: str = "read") -> tuple[int | None, str]:
+    def get(self, path: str, *, act: str = "read") -> Reply:
         return self._request("GET", path, None, act=act)
 
-    def post(self, path: str, fields: list[tuple[str, str]], *, act: str) -> tuple[int | None, str]:
+    def post(self, path: str, fields: list[tuple[str, str]], *, act: str) -> Reply:
         """Send a form; where the page asks for the password, the same form with it."""
-        status, text = self._request("POST", path, urlencode(fields), act=act)
-        if status == 403 and PASSWORD_FIELD in text:
+        reply = self._request("POST", path, urlencode(fields), act=act)
+        if reply.status == 403 and PASSWORD_FIELD in reply.page:
             fields = [*fields, (PASSWORD_FIELD, PASSWORD)]
-            status, text = self._request("POST", path, urlencode(fields), act=act)
-        return status, text
+            reply = self._request("POST", path, urlencode(fields), act=act)
+        return reply
 
-    def _request(
-        self, method: str, path: str, body: str | None, *, act: str
-    ) -> tuple[int | None, str]:
+    def _request(self, method: str, path: str, body: str | None, *, act: str) -> Reply:
         port = next(self._ports)
         origin = f"http://127.0.0.1:{port}"
         headers = {
@@ -164,19 +178,31 @@ class Browser:
         began = time.time()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         status: int | None = None
-        text = ""
+        text = location = ""
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read().decode(errors="replace")
             status = response.status
+            location = response.getheader("Location", "")
             for name, value in response.getheaders():
                 if name.lower() == "set-cookie":
                     cookie, _, rest = value.split(";")[0].partition("=")
                     self._cookies[cookie] = rest
         connection.close()
-        self._history.note(Answer(began, self.who, act, path, status, time.time() - began))
-        return status, text
+        seconds = time.time() - began
+        self._history.note(Answer(began, self.who, act, path, status, seconds, location))
+        return Reply(status, text, location)
+
+
+def case_page(case: str) -> str:
+    return f"/workspace/cases/{case}/"
+
+
+def batch_of(location: str) -> str | None:
+    """The key of the batch to whose page a redirect leads, if it leads to one."""
+    found = re.fullmatch(r"/finance/batches/([0-9a-f-]{36})/", location)
+    return found and found[1]
 
 
 class Approver(threading.Thread):
@@ -198,8 +224,8 @@ class Approver(threading.Thread):
         for work in self._work:
             if self._progress.late:
                 return
-            outcome = self._settle(work)
-            self._history.note(outcome)
+            self._history.begin("decide")
+            self._history.note(self._settle(work))
             self._progress.settle()
 
     def _settle(self, work: Work) -> Outcome:
@@ -207,11 +233,11 @@ class Approver(threading.Thread):
         lost = 0
         case = work.case
         sent = None if self._random.random() < READS else self._form_known(work)
-        action = f"/workspace/cases/{case}/decide/"
+        action = f"{case_page(case)}decide/"
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if sent is None:
-                status, page = self._browser.get(f"/workspace/cases/{case}/")
+                status, page, _location = self._browser.get(case_page(case))
                 if status != 200:
                     time.sleep(self._random.uniform(0.5, 1.5))
                     continue
@@ -227,11 +253,11 @@ class Approver(threading.Thread):
                     target=self._browser.post, args=(action, sent), kwargs={"act": "decide"}
                 )
                 second.start()
-            status, page = self._browser.post(action, sent, act="decide")
+            status, page, location = self._browser.post(action, sent, act="decide")
             if twice:
                 second.join()
             match status:
-                case 302:
+                case 302 if location == case_page(case):
                     return self._outcome(case, "approved", lost)
                 case 422:
                     return self._outcome(case, "refused", lost)
@@ -292,7 +318,7 @@ class Finance(threading.Thread):
             time.sleep(1)
 
     def _make(self) -> None:
-        status, page = self._maker.get("/finance/")
+        status, page, _location = self._maker.get("/finance/")
         form = next(
             (form for form in forms_of(page) if form.action == "/finance/batches/new/"), None
         )
@@ -303,7 +329,9 @@ class Finance(threading.Thread):
         if not chosen:
             return
         fields = [pair for pair in form.fields if pair[0] != "award"]
-        status, page = self._maker.post("/finance/batches/new/", fields + chosen, act="choose")
+        status, page, _location = self._maker.post(
+            "/finance/batches/new/", fields + chosen, act="choose"
+        )
         form = next(
             (form for form in forms_of(page) if form.action == "/finance/batches/new/"), None
         )
@@ -313,14 +341,14 @@ class Finance(threading.Thread):
         self._until_answered(self._maker, "/finance/batches/new/", sent, "make batch", "")
 
     def _batches(self, browser: Browser) -> Iterator[str]:
-        status, page = browser.get("/finance/batches/")
+        status, page, _location = browser.get("/finance/batches/")
         if status == 200:
             seen = {part.split("/")[0] for part in page.split('href="/finance/batches/')[1:]}
             yield from sorted(batch for batch in seen if len(batch) == 36)
 
     def _press(self, browser: Browser, batch: str, act: str, more: list[tuple[str, str]]) -> None:
         action = f"/finance/batches/{batch}/{act}/"
-        _status, page = browser.get(f"/finance/batches/{batch}/")
+        page = browser.get(f"/finance/batches/{batch}/").page
         form = next((form for form in forms_of(page) if form.action == action), None)
         if form is None:
             return
@@ -331,13 +359,20 @@ class Finance(threading.Thread):
     def _until_answered(
         self, browser: Browser, action: str, sent: list[tuple[str, str]], act: str, about: str
     ) -> None:
+        """Send the form until it has an answer: that it was done, or a reason why not."""
+        self._history.begin(act)
         lost = 0
+        said = "gave up"
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            status, _page = browser.post(action, sent, act=act)
+            status, page, location = browser.post(action, sent, act=act)
             if status is not None and status < 500:
-                said = {302: "done", 422: "refused", 409: "changed"}.get(status, str(status))
-                self._history.note(Outcome(browser.who, act, about, said, lost))
-                return
+                said = {422: "refused", 409: "changed"}.get(status, f"unexpected {status}")
+                if status == 302 and (batch := batch_of(location)):
+                    said, about = "done", batch
+                elif said.startswith("unexpected"):
+                    self._history.keep(about or "batch", page)
+                break
             lost += status is None
             time.sleep(self._random.uniform(0.1, 0.5))
+        self._history.note(Outcome(browser.who, act, about, said, lost))

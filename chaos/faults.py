@@ -16,6 +16,8 @@ from chaos.servers import Installation
 
 # Longer than a request may take to fail, shorter than anything that would end the process.
 HANG_SECONDS = 4.0
+# Longer than a lease: when the process goes on, another one has done or is doing its job.
+JOB_HANG_SECONDS = 40.0
 RECOVERY_SECONDS = 30
 WEB = ["web", "web 2"]
 JOBS = ["jobs", "jobs 2"]
@@ -30,10 +32,11 @@ class Faults:
         self._random = random
         self.done: list[tuple[datetime, str]] = []
         self.missed: list[str] = []
+        self._hanging: list[threading.Timer] = []
 
     def follow(self, progress: "Progress") -> None:
         """Do each fault when its share of the approvals is settled; returns after the last one
-        or when the clients have ended."""
+        or when the clients have ended, and when all that hung goes on."""
         for fault in self._planned:
             while progress.share < fault.at and not progress.over:
                 time.sleep(0.05)
@@ -54,6 +57,8 @@ class Faults:
                 self.missed.append(fault.kind)
             else:
                 self.done.append((timezone.now(), fault.kind))
+        for timer in self._hanging:
+            timer.join()
 
     def _do(self, kind: str) -> None:
         installation = self._installation
@@ -71,7 +76,7 @@ class Faults:
             case "web worker hangs":
                 self._hang(self._one_of(self._random.choice(WEB)))
             case "job child hangs":
-                self._hang(self._one_of(self._random.choice(JOBS)))
+                self._hang(self._one_of(self._random.choice(JOBS)), JOB_HANG_SECONDS)
             case "database backend":
                 # One lost backend makes PostgreSQL end all others and recover.
                 self._random.choice(self._backends()).kill()
@@ -121,15 +126,16 @@ class Faults:
         redis.kill()
         redis.wait(10)
 
-    @staticmethod
-    def _hang(process: psutil.Process) -> None:
+    def _hang(self, process: psutil.Process, seconds: float = HANG_SECONDS) -> None:
         process.send_signal(signal.SIGSTOP)
 
         def go_on() -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
 
-        threading.Timer(HANG_SECONDS, go_on).start()
+        timer = threading.Timer(seconds, go_on)
+        timer.start()
+        self._hanging.append(timer)
 
 
 def b_is_client(process: psutil.Process) -> bool:

@@ -33,7 +33,7 @@ PROFILES = {
         kills=12,
         database_crashes=2,
         redis_faults=3,
-        hangs=1,
+        hangs=2,
         failpoints=0.0015,
     ),
     "long": Profile(
@@ -73,6 +73,11 @@ def faults(profile: Profile, random: Random) -> list[Fault]:
 def summary(planned: list[Fault]) -> str:
     counts = Counter(fault.kind for fault in planned)
     return ", ".join(f"{count} × {kind}" for kind, count in sorted(counts.items()))
+
+
+def order(planned: list[Fault]) -> str:
+    """Each fault with the share of the approvals at which it comes."""
+    return ", ".join(f"{fault.at:.1%} {fault.kind}" for fault in planned)
 
 
 def _evenly(kinds: tuple[str, ...], number: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Yearly figures: which of several sources speaks, what is declared, corrected and frozen."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -143,31 +145,43 @@ class Declared:
     value: Decimal
     as_of: date
     by: str
-    at: datetime
+    at: datetime | None
 
 
 def declared_figure(company: Company, year: int, measure: Measure) -> YearlyFigure | None:
     return company.figures.filter(year=year, measure=measure, source=Source.DECLARED).first()
 
 
+def stamp_of(figure: YearlyFigure | None) -> str:
+    """What a person is shown of a declared figure, another stamp once any of it is another;
+    empty where nothing is declared."""
+    if figure is None:
+        return ""
+    shown = (figure.value, figure.as_of, figure.is_audited, figure.evidence_id, figure.entered_at)
+    return hashlib.sha256(" ".join(map(str, shown)).encode()).hexdigest()
+
+
 def declared_before(figures: Iterable[YearlyFigure]) -> dict[int, list[Declared]]:
-    """What companies declared before what they declare now, the newest first, by year."""
+    """What stood as declared before what does now, the newest first, by year: what companies said,
+    and what a table or an administrator had put there before they said it again."""
     declared = {str(row.pk): row for row in figures if row.source == Source.DECLARED}
     found: defaultdict[int, list[Declared]] = defaultdict(list)
     acts = Entry.objects.filter(
         action=DECLARING, about_type=YearlyFigure._meta.label_lower, about_id__in=declared
     )
-    for act in acts.order_by("-seq"):
+    last: dict[str, tuple[Decimal, date]] = {}
+    for act in acts.order_by("seq"):
         figure = declared[act.about_id]
-        said = Declared(
-            Measure(figure.measure),
-            Decimal(act.data["value"]),
-            date.fromisoformat(act.data["as_of"]),
-            act.actor_name,
-            act.at,
-        )
-        if (said.value, said.as_of) != (figure.value, figure.as_of):
-            found[figure.year].append(said)
+        told = [(act.data, act.actor_name, act.at)]
+        # Older acts do not say what they replaced.
+        if before := act.data.get("before"):
+            entered_at = before["at"] and datetime.fromisoformat(before["at"])
+            told.insert(0, (before, before["by"], entered_at))
+        for data, by, at in told:
+            said = Decimal(data["value"]), date.fromisoformat(data["as_of"])
+            if said not in (last.get(act.about_id), (figure.value, figure.as_of)):
+                found[figure.year].insert(0, Declared(Measure(figure.measure), *said, by, at))
+            last[act.about_id] = said
     return found
 
 
@@ -181,12 +195,12 @@ def declare_figure(
     as_of: date,
     is_audited: bool,
     evidence: StoredFile | None,
-    replaces: Decimal | None,
+    replaces: str,
     by: User,
 ) -> YearlyFigure:
     """What the company itself says of a year; said again, it takes the place of what it said,
-    which the audit chain keeps (`declared_before`). `replaces` is the value that the person was
-    shown as the one that goes: raises StateChanged where another one is there."""
+    which the audit chain keeps (`declared_before`). `replaces` is the stamp of what the person was
+    shown as what goes: raises StateChanged where something else is there."""
     access.require(company, by, Scope.DATA)
     if measure not in DECLARED:
         raise NotAllowed(_("财政贡献以税务、财政的数据为准，不由企业申报。"))
@@ -195,8 +209,10 @@ def declare_figure(
     if is_audited and evidence is None:
         raise Refused(_("请附审计报告作依据文件；没有的，请取消“经审计”的勾"))
     _locked(company)
-    before = declared_figure(company, year, measure)
-    if before and before.value != replaces:
+    # An import takes no lock of the company: what it wrote is waited for.
+    declared = company.figures.filter(year=year, measure=measure, source=Source.DECLARED)
+    before = locked(declared).first()
+    if before and stamp_of(before) != replaces:
         raise StateChanged(_("这一年度已经申报过。请看一遍原来的数，再保存。"))
     figure, _is_new = YearlyFigure.objects.update_or_create(
         company=company,
@@ -220,11 +236,25 @@ def declare_figure(
         measure=measure,
         value=str(value),
         as_of=as_of,
+        is_audited=is_audited,
+        before=before and _told(before),
     )
     facts_changed.send(
         YearlyFigure, district=company.district, company=company, cause=f"declared:{uuid4()}"
     )
     return figure
+
+
+def _told(figure: YearlyFigure) -> dict[str, Any]:
+    """What the chain keeps of a figure that is replaced."""
+    return {
+        "value": str(figure.value),
+        "as_of": figure.as_of,
+        "is_audited": figure.is_audited,
+        "evidence": figure.evidence_id,
+        "by": str(figure.entered_by or ""),
+        "at": figure.entered_at,
+    }
 
 
 @transaction.atomic

@@ -34,6 +34,7 @@ from companies.profile.models import (  # noqa: F401
     Recognition,
     ScaleYear,
     SourceRule,
+    require_own_paper,
 )
 from companies.registration.models import Registration
 from companies.said import Said
@@ -439,8 +440,7 @@ class YearlyFigure(models.Model):
     def clean(self) -> None:
         if self.measure == Measure.STAFF and self.value is not None and self.value % 1:
             raise ValidationError({"value": _("从业人员是整数")})
-        if self.evidence is not None and self.evidence.company_id != self.company_id:
-            raise ValidationError({"evidence": _("依据文件不是这家企业的，请重新选择")})
+        require_own_paper(self)
 
 
 class FigureCorrection(models.Model):

@@ -248,7 +248,9 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
     before = _declared(company, asked)
     if before:
         shown = ("value", "as_of", "is_audited", "evidence")
-        initial |= {name: getattr(before, name) for name in shown} | {"replaces": before.value}
+        initial |= {name: getattr(before, name) for name in shown} | {
+            "replaces": figures.stamp_of(before)
+        }
         if before.measure == Measure.STAFF:
             initial["value"] = int(before.value)
     wrong_file: list[str] = []
@@ -279,7 +281,7 @@ def figure_declare(request: SignedInRequest) -> HttpResponse:
             return redirect("company_profile")
     if typed is not None:
         # What the page shows now is what the next try replaces.
-        typed["replaces"] = str(before.value) if before else ""
+        typed["replaces"] = figures.stamp_of(before)
     title, button = _("申报年度数据"), _("登记数据")
     return _form_page(request, company, form, title, button, faults, status, _replacing(before))
 
@@ -308,6 +310,10 @@ def _replacing(before: YearlyFigure | None) -> str:
         "unit": _("人") if is_staff else _("元"),
         "day": before.as_of,
     }
+    if before.is_audited:
+        text += _("原来的数标为经审计。")
+    if before.evidence_id:
+        text += _("原来的数附有依据文件。")
     if is_being_decided_on(before.company):
         text += _("有申请正在办理：会按新的数重新核对，结论变差时告诉办理的部门。")
     return text

@@ -744,4 +744,24 @@ SABOTAGES = [
         "tests/profile/test_accounts.py"
         "::test_money_that_is_held_for_the_company_makes_a_change_wait_as_well",
     ),
+    Sabotage(
+        "late acks off",
+        Code(
+            "config/settings.py",
+            "CELERY_TASK_ACKS_LATE = True",
+            "CELERY_TASK_ACKS_LATE = False",
+        ),
+        "tests/config/test_serving.py"
+        "::test_a_job_whose_process_was_killed_comes_again_and_is_finished",
+    ),
+    Sabotage(
+        "what a lost worker held is acknowledged",
+        Code(
+            "config/settings.py",
+            "CELERY_TASK_REJECT_ON_WORKER_LOST = True",
+            "CELERY_TASK_REJECT_ON_WORKER_LOST = False",
+        ),
+        "tests/config/test_serving.py"
+        "::test_a_job_whose_process_was_killed_comes_again_and_is_finished",
+    ),
 ]

@@ -164,8 +164,8 @@ class DeclarationForm(EvidenceForm, ValueForm):
         label=_("指标"), choices=[(measure.value, measure.label) for measure in DECLARED]
     )
     is_audited = forms.BooleanField(label=_("经审计"), required=False)
-    # What was declared before, as the page showed it.
-    replaces = forms.DecimalField(required=False, widget=forms.HiddenInput)
+    # The stamp of what was declared before, as the page showed it.
+    replaces = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ("year", "measure", "value", "as_of", "is_audited", "evidence", "upload")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,11 +4,11 @@ force on at least one day of it."""
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pgtrigger
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -73,6 +73,16 @@ class DatedQuerySet(models.QuerySet):
         return self.order_by(F("valid_from").desc(nulls_last=True), "-pk")
 
 
+def require_own_paper(fact: Any) -> None:
+    """The evidence is a file of the same company, a row and those merged into it being one: nobody
+    reads another's papers through it. No form of a fact has the field: papers are attached."""
+    paper = fact.evidence
+    if paper is None or paper.company_id == fact.company_id:
+        return
+    if not fact.company.standing_row.rows().filter(pk=paper.company_id).exists():
+        raise ValidationError({NON_FIELD_ERRORS: _("依据文件不是这家企业的，请重新选择")})
+
+
 class Dated(models.Model):
     """Something in force from a first to a last day, with its paper."""
 
@@ -98,10 +108,7 @@ class Dated(models.Model):
     def clean(self) -> None:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise ValidationError({"valid_until": _("有效期止不能早于有效期起")})
-        # The evidence is a file of the same company: nobody reads another's papers through it.
-        company_id = getattr(self, "company_id", None)
-        if self.evidence is not None and self.evidence.company_id != company_id:
-            raise ValidationError({"evidence": _("依据文件不是这家企业的，请重新选择")})
+        require_own_paper(self)
 
     def is_in_force_on(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (

@@ -6,11 +6,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import Department, Role, User
 from audit.models import Entry
 from companies.files import store_file
+from companies.merging import services as merging
 from companies.models import Member, YearlyFigure
 from companies.vault.kinds import FileKind
 from reviews.services import finance_department
 from tests import domain
-from tests.factories import UserFactory, YearlyFigureFactory
+from tests.factories import CompanyFactory, UserFactory, YearlyFigureFactory
 
 
 @pytest.fixture
@@ -25,6 +26,11 @@ def security_officer(company, client):
     person = domain.official(finance_department(company.district), Role.SECURITY_OFFICER)
     client.force_login(person)
     return person
+
+
+def stored_file(company):
+    upload = SimpleUploadedFile("统计表.pdf", domain.PDF)
+    return store_file(company, upload, by=UserFactory(), kind=FileKind.OTHER)
 
 
 def changes_of(thing):
@@ -96,6 +102,27 @@ def test_people_added_to_a_company_are_named(administrator, client, company, cle
     assert changes_of(company) == {f"member {added.pk}": {"user": [None, newcomer.pk]}}
 
 
+@pytest.mark.ignore_template_errors
+def test_two_legal_representatives_at_once_are_told(administrator, client, company):
+    firm = CompanyFactory(district=company.district)
+    address = f"/admin/companies/company/{firm.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    given = {name: form[name].value() or "" for name in form.fields}
+    given |= {"members-TOTAL_FORMS": 2, "members-INITIAL_FORMS": 0}
+    for place in (0, 1):
+        given |= {
+            f"members-{place}-company": firm.pk,
+            f"members-{place}-user": UserFactory().pk,
+            f"members-{place}-role": "legal",
+        }
+
+    answer = client.post(address, given)
+
+    assert answer.status_code == 200
+    assert "一家企业只有一名法定代表人" in answer.text
+    assert not firm.members.exists()
+
+
 @pytest.fixture
 def proven(company, clerk):
     """An audited figure with its report."""
@@ -142,3 +169,82 @@ def test_another_day_typed_keeps_the_paper_and_the_mark(administrator, client, p
     figure = YearlyFigure.objects.get(pk=proven.pk)
     assert (figure.evidence_id, figure.is_audited) == (proven.evidence_id, True)
     assert not Entry.objects.about(figure).filter(action="evidence.dropped").exists()
+
+
+@pytest.fixture
+def told(company):
+    """What statistics tell of the company's revenue of 2023, with a paper."""
+    return YearlyFigureFactory(
+        company=company,
+        year=2023,
+        measure="revenue",
+        source="statistics",
+        value=1,
+        evidence=stored_file(company),
+    )
+
+
+def typed(figure, **given):
+    return {
+        "company": figure.company_id,
+        "year": figure.year,
+        "measure": "revenue",
+        "value": "3",
+        "source": "statistics",
+        "as_of": "2024-02-01",
+        **given,
+    }
+
+
+def change(client, figure, **given):
+    return client.post(f"/admin/companies/yearlyfigure/{figure.pk}/change/", typed(figure, **given))
+
+
+def test_a_figure_stays_with_its_company(administrator, client, company, told):
+    other = CompanyFactory(district=company.district)
+
+    assert change(client, told, company=other.pk).status_code == 302
+
+    told.refresh_from_db()
+    assert (told.company, told.value) == (company, 3)
+
+
+@pytest.mark.ignore_template_errors
+def test_a_figure_that_the_company_has_already_is_told(administrator, client, told):
+    YearlyFigureFactory(company=told.company, year=2022, measure="revenue", source="statistics")
+
+    answer = change(client, told, year=2022)
+
+    assert answer.context["adminform"].form.non_field_errors()
+
+
+@pytest.mark.parametrize("like_is_there", [True, False])
+def test_a_figure_of_a_merged_row_is_changed_wherever_its_paper_is(
+    administrator, client, company, told, like_is_there
+):
+    kept = CompanyFactory(district=company.district)
+    if like_is_there:
+        YearlyFigureFactory(company=kept, year=2023, measure="revenue", source="statistics")
+    else:
+        stored_file(kept)
+    merging.merge(kept, company, by=administrator)
+    told = YearlyFigure.objects.select_related("evidence").get(pk=told.pk)
+    assert told.company_id != told.evidence.company_id
+
+    assert change(client, told).status_code == 302
+
+    told.refresh_from_db()
+    assert told.value == 3
+
+
+@pytest.mark.ignore_template_errors
+def test_a_figure_with_the_paper_of_another_company_is_refused(
+    administrator, client, company, told
+):
+    told.evidence = stored_file(CompanyFactory(district=company.district))
+    told.save()
+
+    answer = change(client, told)
+
+    assert answer.status_code == 200
+    assert "依据文件不是这家企业的" in answer.text

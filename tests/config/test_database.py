@@ -1,9 +1,12 @@
-"""How long a connection to the database may keep others waiting (F12)."""
+"""How long a connection to the database may keep others waiting (F12), and what comes after one
+that was lost (F09)."""
 
 import select
+from wsgiref.util import setup_testing_defaults
 
 import psycopg
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
 
@@ -21,10 +24,15 @@ def test_every_wait_of_the_application_has_an_end(db, name, limit):
         assert cursor.fetchone()[0] == limit
 
 
-def test_whoever_leaves_a_transaction_open_loses_the_connection_with_its_locks(db):
+def parameters():
+    """Those of the application's connection, for another one beside it."""
     given = connection.get_connection_params()
     names = ("host", "port", "dbname", "user", "password")
-    forgotten = psycopg.connect(**{name: given[name] for name in names if given.get(name)})
+    return {name: given[name] for name in names if given.get(name)}
+
+
+def test_whoever_leaves_a_transaction_open_loses_the_connection_with_its_locks(db):
+    forgotten = psycopg.connect(**parameters())
     forgotten.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
 
     # The server speaks first: it ends the connection.
@@ -33,3 +41,23 @@ def test_whoever_leaves_a_transaction_open_loses_the_connection_with_its_locks(d
     with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
         forgotten.execute("SELECT 1")
     assert forgotten.closed
+
+
+def test_the_next_request_after_a_lost_connection_connects_anew(transactional_db):
+    """F09. Asked as a server asks: the test client's requests begin with no look at the
+    connection."""
+    assert asked("/readyz") == "200 OK"
+    lost = connection.connection.info.backend_pid
+    with psycopg.connect(**parameters()) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+
+    assert asked("/readyz") == "200 OK"
+    assert connection.connection.info.backend_pid != lost
+
+
+def asked(path):
+    environ, statuses = {"PATH_INFO": path}, []
+    setup_testing_defaults(environ)
+    response = WSGIHandler()(environ, lambda status, _headers: statuses.append(status))
+    response.close()
+    return statuses[0]

@@ -1,4 +1,5 @@
-"""How web server and worker go (F19): a deploy cuts nobody off and breaks no job off."""
+"""How web server and worker go (F19): a deploy cuts nobody off and breaks no job off; and what a
+process that was killed had in its hands comes again."""
 
 import contextlib
 import http.client
@@ -88,3 +89,13 @@ def test_a_job_under_way_is_finished_when_the_worker_is_told_to_go(worker, tmp_p
 
     assert worker.wait(SECONDS) == 0
     assert done.exists()
+
+
+def test_a_job_whose_process_was_killed_comes_again_and_is_finished(worker, tmp_path):
+    """Messages are acknowledged when the job is done, and go back when its process is lost."""
+    begun, done = tmp_path / "begun", tmp_path / "done"
+
+    slow_jobs.end_at_first.apply_async([str(begun), str(done)], queue=tmp_path.name)
+
+    wait_for(done.exists)
+    assert begun.exists()

@@ -16,7 +16,8 @@ from companies.facts import company_facts
 from companies.files import store_file
 from companies.imports import services
 from companies.imports.models import Import, ImportState
-from companies.models import Company, CreditEntry, Incident, YearlyFigure
+from companies.merging import services as merging
+from companies.models import Company, CreditEntry, Incident, Recognition, YearlyFigure
 from companies.said import say_again
 from companies.vault.kinds import FileKind
 from outbox.models import Job
@@ -636,3 +637,34 @@ def test_an_open_form_hears_of_an_import(district, administrator):
 
     company.refresh_from_db()
     assert (company.industry, company.revision) == ("C3525", 1)
+
+
+def test_a_row_whose_paper_stayed_at_a_merged_row_is_changed(district, administrator):
+    kept, removed = CompanyFactory.create_batch(2, district=district)
+    papers = [
+        store_file(
+            company,
+            SimpleUploadedFile("认定文件.pdf", domain.PDF),
+            by=administrator,
+            kind=FileKind.RECOGNITION,
+        )
+        for company in (kept, removed)
+    ]
+    facts = {"evidence": papers[1], "company": removed}
+    YearlyFigureFactory(year=2024, measure="revenue", source="statistics", value=1, **facts)
+    Recognition.objects.create(
+        kind="high_tech", number="GR2025", valid_from=date(2025, 1, 1), **facts
+    )
+    merging.merge(kept, removed, by=administrator)
+    assert removed.files.get() == papers[1]
+
+    tables = {
+        "figures": [FIGURES, (kept.uscc, 2024, "营业收入", "5", "统计导入", "2026-01-31")],
+        "recognitions": [
+            RECOGNITIONS,
+            (kept.uscc, "高新技术企业", "", "", "GR2025", "2025-01-01", "2027-12-31"),
+        ],
+    }
+    for kind, rows in tables.items():
+        run = start(kind, district, administrator, as_csv(rows))
+        assert (run.state, run.new, run.changed) == (ImportState.READY, 0, 1), run.fault_list

@@ -10,20 +10,24 @@ from django.db import IntegrityError, transaction
 from accounts.models import District
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
+from audit.services import record
 from companies.facts import company_facts
 from companies.figures import (
+    DECLARING,
     chosen_figure,
     compare,
     declare_figure,
     declared_before,
+    declared_figure,
     rules_of,
+    stamp_of,
 )
 from companies.models import SourceRule, YearlyFigure
 from companies.profile.kinds import Measure, Source
 from companies.vault.kinds import FileKind
 from companies.vault.services import add_file
 from tests import domain
-from tests.factories import CompanyFactory, YearlyFigureFactory
+from tests.factories import CompanyFactory, UserFactory, YearlyFigureFactory
 
 
 @pytest.fixture
@@ -62,11 +66,15 @@ def declare(company, by, **given):
             "as_of": date(2024, 3, 1),
             "is_audited": False,
             "evidence": None,
-            "replaces": None,
+            "replaces": "",
             "by": by,
             **given,
         },
     )
+
+
+def shown(company):
+    return stamp_of(declared_figure(company, 2023, Measure.REVENUE))
 
 
 def test_where_no_rule_is_set_tax_comes_before_statistics_and_those_before_the_company(
@@ -161,7 +169,7 @@ def test_staff_are_whole_persons(company):
 def test_the_company_declares_and_declares_again_beside_the_other_sources(
     company, clerk, sources, report
 ):
-    declare(company, clerk, value=Decimal("310.00"), evidence=report, replaces=Decimal(300))
+    declare(company, clerk, value=Decimal("310.00"), evidence=report, replaces=shown(company))
 
     figure = company.figures.get(year=2023, measure="revenue", source=Source.DECLARED)
     assert (figure.value, figure.entered_by, figure.evidence) == (310, clerk, report)
@@ -169,24 +177,62 @@ def test_the_company_declares_and_declares_again_beside_the_other_sources(
     assert Entry.objects.about(figure).get().data["value"] == "310.00"
 
 
-@pytest.mark.parametrize("shown", [None, Decimal("299.00")])
-def test_what_was_declared_is_not_replaced_unseen(company, clerk, sources, shown):
+def test_what_was_declared_is_not_replaced_unseen(company, clerk, sources):
     with pytest.raises(StateChanged, match="已经申报过"):
-        declare(company, clerk, value=Decimal("310.00"), replaces=shown)
+        declare(company, clerk, value=Decimal("310.00"))
 
     sources["declared"].refresh_from_db()
     assert sources["declared"].value == 300
 
 
+def test_a_paper_that_a_colleague_added_to_the_same_value_is_not_replaced_unseen(
+    company, clerk, report
+):
+    declare(company, clerk)
+    seen = shown(company)
+    declare(company, clerk, is_audited=True, evidence=report, replaces=seen)
+
+    with pytest.raises(StateChanged, match="已经申报过"):
+        declare(company, clerk, value=Decimal("310.00"), replaces=seen)
+
+    figure = declared_figure(company, 2023, Measure.REVENUE)
+    assert (figure.is_audited, figure.evidence) == (True, report)
+
+
 def test_what_was_declared_before_stays_to_be_read(company, clerk):
-    for before, value in ((None, "300.00"), ("300.00", "310.00"), ("310.00", "320.00")):
-        figure = declare(company, clerk, value=Decimal(value), replaces=before and Decimal(before))
+    for value in ("300.00", "310.00", "320.00"):
+        figure = declare(company, clerk, value=Decimal(value), replaces=shown(company))
 
     earlier = declared_before([figure])[2023]
     assert [str(said.value) for said in earlier] == ["310.00", "300.00"]
     assert {(said.measure, said.as_of, said.by) for said in earlier} == {
         (Measure.REVENUE, date(2024, 3, 1), str(clerk))
     }
+
+
+def test_what_a_table_put_in_the_place_of_a_declared_value_stays_to_be_read(company, clerk):
+    importer = UserFactory(name="导入人")
+    for value in ("300.00", "310.00"):
+        figure = declare(company, clerk, value=Decimal(value), replaces=shown(company))
+    company.figures.filter(pk=figure.pk).update(value=900, entered_by=importer)
+
+    figure = declare(company, clerk, value=Decimal("320.00"), replaces=shown(company))
+
+    earlier = declared_before([figure])[2023]
+    assert [str(said.value) for said in earlier] == ["900.00", "310.00", "300.00"]
+    assert [said.by for said in earlier] == [str(importer), str(clerk), str(clerk)]
+
+
+def test_acts_that_do_not_say_what_they_replaced_are_read_as_before(company, clerk):
+    figure = declare(company, clerk)
+    company.figures.filter(pk=figure.pk).update(value=310)
+    figure.refresh_from_db()
+    with transaction.atomic():
+        record(DECLARING, about=figure, by=clerk, value="305.00", as_of=figure.as_of)
+
+    earlier = declared_before([figure])[2023]
+
+    assert [str(said.value) for said in earlier] == ["305.00", "300.00"]
 
 
 def test_nobody_declares_for_another_company(company, world):
