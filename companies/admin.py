@@ -39,6 +39,7 @@ from companies.models import (
     YearlyFigure,
 )
 from companies.signals import facts_changed
+from companies.team.enums import MemberRole
 
 
 class MemberForm(forms.ModelForm):
@@ -50,9 +51,21 @@ class MemberForm(forms.ModelForm):
             self.fields["user"].disabled = True
 
 
+class MemberFormSet(forms.BaseInlineFormSet):
+    """Each row is held to those that are there already; the rows to each other here."""
+
+    def clean(self) -> None:
+        super().clean()
+        members = [form.instance for form in self.forms]
+        legal = [one for one in members if one.role == MemberRole.LEGAL and not one.ended_at]
+        if len(legal) > 1 and not any(self.errors):
+            raise forms.ValidationError(_("一家企业只有一名法定代表人，请只留一名。"))
+
+
 class MemberInline(OwnDistricts, admin.TabularInline):
     model = Member
     form = MemberForm
+    formset = MemberFormSet
     extra = 0
     # The remedy where nobody is left in a company who may invite; scopes are the company's own.
     fields = ("user", "role", "ends_on", "ended_at")

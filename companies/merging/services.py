@@ -121,15 +121,16 @@ def undo(done: Merge, *, by: User) -> Merge:
     removed.merged_into = None
     removed.save(update_fields=["merged_into"])
     for member in removed.members.filter(pk__in=done.moved.get(_key(Member, "company"), [])):
-        _change_places(member, kept.members.get(user=member.user))
+        try:
+            with transaction.atomic():
+                _change_places(member, kept.members.get(user=member.user))
+        except REFUSALS as error:
+            raise _in_the_way(Member) from error
     for key, pks in done.moved.items():
         label, column = key.rsplit(".", 1)
         rows = apps.get_model(label)._base_manager.filter(pk__in=pks, **{column: kept})
         if not _put(rows, column, removed):
-            raise Refused(
-                _("合并以后改过移过来的“%(what)s”，与原处的有冲突，不能撤销。请先改回。")
-                % {"what": rows.model._meta.verbose_name}
-            )
+            raise _in_the_way(rows.model)
     for row in (kept, removed):
         if row.current_account is None:
             row.accounts.filter(pk__in=done.accounts).update(is_current=True)
@@ -141,6 +142,13 @@ def undo(done: Merge, *, by: User) -> Merge:
     done.save(update_fields=["undone_by", "undone_at"])
     record("company.parted", about=kept, by=by, removed=removed.pk, merged_at=done.at)
     return done
+
+
+def _in_the_way(model: type[Model]) -> Refused:
+    return Refused(
+        _("合并以后改过移过来的“%(what)s”，与原处的有冲突，不能撤销。请先改回。")
+        % {"what": model._meta.verbose_name}
+    )
 
 
 def summary(done: Merge) -> list[tuple[str, int]]:

@@ -102,6 +102,27 @@ def test_people_added_to_a_company_are_named(administrator, client, company, cle
     assert changes_of(company) == {f"member {added.pk}": {"user": [None, newcomer.pk]}}
 
 
+@pytest.mark.ignore_template_errors
+def test_two_legal_representatives_at_once_are_told(administrator, client, company):
+    firm = CompanyFactory(district=company.district)
+    address = f"/admin/companies/company/{firm.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    given = {name: form[name].value() or "" for name in form.fields}
+    given |= {"members-TOTAL_FORMS": 2, "members-INITIAL_FORMS": 0}
+    for place in (0, 1):
+        given |= {
+            f"members-{place}-company": firm.pk,
+            f"members-{place}-user": UserFactory().pk,
+            f"members-{place}-role": "legal",
+        }
+
+    answer = client.post(address, given)
+
+    assert answer.status_code == 200
+    assert "一家企业只有一名法定代表人" in answer.text
+    assert not firm.members.exists()
+
+
 @pytest.fixture
 def proven(company, clerk):
     """An audited figure with its report."""

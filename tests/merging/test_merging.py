@@ -17,7 +17,7 @@ from audit.models import Entry
 from audit.services import record
 from companies.merging import services
 from companies.merging.relations import STAYS, relations
-from companies.models import AccountChange, Company, Contact, CreditEntry, Incident, Merge
+from companies.models import AccountChange, Company, Contact, CreditEntry, Incident, Member, Merge
 from companies.services import change_account
 from companies.team.access import company_of
 from companies.vault.access import visible_to
@@ -257,6 +257,25 @@ def test_undoing_is_refused_where_a_row_that_went_over_became_the_one(company, o
     Contact.objects.filter(pk=went.pk).update(is_main=False)
     services.undo(done, by=keeper)
     assert other.contacts.count() == 2
+
+
+def test_undoing_is_refused_where_it_would_give_a_row_a_second_representative(
+    company, other, keeper
+):
+    legal = MemberFactory(company=company, role="legal")
+    person = MemberFactory(company=other, role="administrator").user
+    MemberFactory(company=company, user=person, ended_at=timezone.now())
+    MemberFactory(company=other, role="legal", user__is_active=False)
+    done = services.merge(company, other, by=keeper)
+    Member.objects.filter(pk=legal.pk).update(role="administrator")
+    company.members.filter(user=person).update(role="legal")
+
+    with pytest.raises(Refused, match="“企业人员”，与原处的有冲突"):
+        services.undo(done, by=keeper)
+
+    company.members.filter(user=person).update(role="administrator")
+    services.undo(done, by=keeper)
+    assert other.members.get(user=person).role == "administrator"
 
 
 def test_an_account_confirmed_by_somebody_who_was_of_the_other_row_goes_over(
