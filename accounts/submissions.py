@@ -3,6 +3,9 @@
 Each carries a key (`{% submission_key %}`). The first to arrive leaves a row in the transaction
 of what it did: either both are there, or neither. Whoever sends it again, by a double click,
 after a timeout or from a browser's history, gets the answer that was given then.
+
+`once` does a form as a whole. A form of many things that are decided each by itself, in a
+transaction of its own, does each of them by `do_part`.
 """
 
 import hashlib
@@ -20,7 +23,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.access import SignedInRequest
-from accounts.models import Submission
+from accounts.models import Submission, User
+from accounts.refusals import Refused
 from accounts.signing_in import asking
 from outbox.failpoints import failpoint
 
@@ -40,9 +44,9 @@ def once(view: View) -> View:
 
     @wraps(view)
     def answered_once(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = _key(request)
+        key = key_of(request)
         if key is None:
-            return _refuse(request, _("页面缺少提交编号，没有办理。请返回上一页，刷新后再提交。"))
+            return without_key(request)
         with transaction.atomic():
             # Whoever comes second waits here until the first has committed.
             row, is_first = Submission.objects.get_or_create(
@@ -65,12 +69,47 @@ def once(view: View) -> View:
     return answered_once
 
 
+def do_part(
+    act: Callable[[], object], *, key: uuid.UUID, part: str, contents: str, by: User
+) -> None:
+    """Do one part of the form with this key once for this person; again it does nothing.
+
+    `contents` is what the form says of the part: Refused where it said something else before.
+    Raises what `act` raises. Where that is Refused, what the refusal kept stays kept, and the
+    part may be sent again.
+    """
+    refusal = None
+    sha256 = _sha256(contents)
+    with transaction.atomic():
+        row, is_first = Submission.objects.get_or_create(
+            actor=by, key=uuid.uuid5(key, part), defaults={"route": part, "sha256": sha256}
+        )
+        if is_first:
+            try:
+                act()
+            except Refused as error:
+                refusal = error
+                row.delete()
+    if refusal:
+        raise refusal
+    if row.sha256 != sha256:
+        raise Refused(_other_contents())
+
+
+def key_of(request: SignedInRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get("submission", ""))
+    except ValueError:
+        return None
+
+
+def without_key(request: SignedInRequest) -> HttpResponse:
+    return _refuse(request, _("页面缺少提交编号，没有办理。请返回上一页，刷新后再提交。"))
+
+
 def _again(request: SignedInRequest, row: Submission) -> HttpResponse:
     if (row.route, row.sha256) != (request.path, _hash(request)):
-        return _refuse(
-            request,
-            _("这张表单已经提交过，内容和上次不同，这次没有办理。请打开原页面，核对后重新填写。"),
-        )
+        return _refuse(request, _other_contents())
     for text in row.said:
         messages.success(request, text)
     return HttpResponseRedirect(row.location)
@@ -80,16 +119,17 @@ def _refuse(request: SignedInRequest, text: str) -> HttpResponse:
     return render(request, "account/not_submitted.html", {"text": text}, status=422)
 
 
-def _key(request: SignedInRequest) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(request.POST.get("submission", ""))
-    except ValueError:
-        return None
+def _other_contents() -> str:
+    return _("这张表单已经提交过，内容和上次不同，这次没有办理。请打开原页面，核对后重新填写。")
 
 
 def _hash(request: SignedInRequest) -> str:
     typed = sorted((name, values) for name, values in request.POST.lists() if name not in NOT_TYPED)
-    return hashlib.sha256(json.dumps(typed, ensure_ascii=False).encode()).hexdigest()
+    return _sha256(json.dumps(typed, ensure_ascii=False))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _said(request: SignedInRequest) -> list[str]:

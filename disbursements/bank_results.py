@@ -1,19 +1,22 @@
 """The bank's answer to batches as a table: which lines were paid, which came back.
 
 A row names batch, place in the payment list and account. What it says of a failed line is noted
-once; the same file again changes nothing.
+once; the same file again changes nothing, and sent again with the same form it hears the same.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from accounts.models import District, User
 from accounts.refusals import Refused
+from accounts.submissions import do_part
 from companies.imports.files import Row, Unreadable, check_upload, rows_of
 from disbursements.models import PaymentLine
 from disbursements.services import fail_line
@@ -32,9 +35,10 @@ class Note:
     text: str
 
 
-def take_results(upload: UploadedFile, district: District, *, by: User) -> list[Note]:
+def take_results(upload: UploadedFile, district: District, *, key: UUID, by: User) -> list[Note]:
     """Note each failed line of the file, and say for every row what was done.
 
+    `key` is that of the form (`accounts.submissions`): what was noted under it is said again.
     Raises Refused where the file is not such a table; then nothing was done.
     """
     head, *rows = _read(upload)
@@ -46,16 +50,18 @@ def take_results(upload: UploadedFile, district: District, *, by: User) -> list[
     for number, cells in rows:
         values = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
         batch, place, account, result, reason = (values.get(name, "") for name in HEADINGS)
-        key = (batch, place, account)
-        if key in seen:
+        named = (batch, place, account)
+        if named in seen:
             notes.append(Note(number, "shut", _("与前面的行重复，没有再办。")))
             continue
-        seen.add(key)
-        notes.append(_take(number, _line(district, *key), result, reason, by))
+        seen.add(named)
+        notes.append(_take(number, _line(district, *named), result, reason, key, by))
     return notes
 
 
-def _take(number: int, line: PaymentLine | None, result: str, reason: str, by: User) -> Note:
+def _take(
+    number: int, line: PaymentLine | None, result: str, reason: str, key: UUID, by: User
+) -> Note:
     if line is None:
         return Note(number, "fail", _("没有这笔明细：请核对批次号、序号和账号。"))
     if result == PAID and line.failed_at:
@@ -68,13 +74,14 @@ def _take(number: int, line: PaymentLine | None, result: str, reason: str, by: U
         return Note(number, "pass", _("%(payee)s：银行已付。") % {"payee": line.payee})
     if result != FAILED:
         return Note(number, "fail", _("结果只能写“成功”或“失败”。"))
-    if line.failed_at:
-        return Note(number, "shut", _("%(payee)s：已登记过退汇。") % {"payee": line.payee})
     if not reason:
         return Note(number, "fail", _("失败的明细请写明原因。"))
+    fail = partial(fail_line, line, reason=reason[:200], by=by)
     try:
-        fail_line(line, reason=reason[:200], by=by)
+        do_part(fail, key=key, part=f"payment line {line.pk}", contents=reason, by=by)
     except Refused as refusal:
+        if line.failed_at:
+            return Note(number, "shut", _("%(payee)s：已登记过退汇。") % {"payee": line.payee})
         return Note(number, "fail", _("：").join([line.payee, str(refusal)]))
     return Note(number, "warn", _("%(payee)s：已登记退汇。") % {"payee": line.payee})
 

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import SignedInRequest, for_roles, reauthenticated, require_password
 from accounts.models import District, Role
 from accounts.refusals import Refused
-from accounts.submissions import once
+from accounts.submissions import key_of, once, without_key
 from audit.services import record
 from disbursements import accounts, overview, services
 from disbursements.acting import do
@@ -182,15 +182,19 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @for_roles(Role.FINANCE)
 @reauthenticated
 def bank_results(request: SignedInRequest) -> HttpResponse:
-    """The bank's answer as a table. Sent again it does nothing again, so it needs no key."""
+    """The bank's answer as a table. Sent again under its key it gets the same answer, and under
+    another one it hears what was noted before."""
     posted = request.method == "POST"
+    key = key_of(request)
+    if posted and key is None:
+        return without_key(request)
     form = ResultsForm(request.POST, request.FILES) if posted else ResultsForm()
     context: dict[str, Any] = {"form": form, "notes": [], "faults": []}
     status = 422 if posted else 200
-    if form.is_valid():
+    if key and form.is_valid():
         try:
             upload = form.cleaned_data["upload"]
-            context["notes"] = take_results(upload, _district(request), by=request.user)
+            context["notes"] = take_results(upload, _district(request), key=key, by=request.user)
             status = 200
         except Refused as refusal:
             context["faults"] = refusal.messages

@@ -1,5 +1,6 @@
 """The bank's answer as a table: noted once, repeats and unknown lines listed."""
 
+import uuid
 from io import BytesIO
 
 import pytest
@@ -46,8 +47,8 @@ def xlsx_of(rows):
     return SimpleUploadedFile("结果.xlsx", target.getvalue())
 
 
-def send(client, upload):
-    answer = client.post(reverse("bank_results"), {"upload": upload})
+def send(client, upload, **form):
+    answer = client.post(reverse("bank_results"), {"upload": upload, **form})
     return answer, [(note.row, note.kind) for note in answer.context["notes"]]
 
 
@@ -68,6 +69,48 @@ def test_failed_lines_are_noted_once_however_often_the_file_comes(client, batch,
     statuses = sorted(Award.objects.values_list("status", flat=True))
     assert statuses == [AwardStatus.PAID, AwardStatus.PAID, AwardStatus.PAYMENT_FAILED]
     assert differences() == []
+
+
+def test_the_same_form_again_gets_the_same_answer(client, batch, maker):
+    """F01: the first answer was lost on the way; what was refused is tried again."""
+    rows = rows_of(batch, ["成功", "失败", "失败"])
+    member = MemberFactory(company=batch.lines.order_by("pk")[2].award.company, user=maker)
+    key = str(uuid.uuid4())
+    client.force_login(maker)
+
+    first, again = (send(client, csv_of(rows), submission=key)[1] for _time in range(2))
+    member.delete()
+    last = [send(client, csv_of(rows), submission=key)[1] for _time in range(2)]
+
+    assert again == first == [(2, "pass"), (3, "warn"), (4, "fail")]
+    assert last == [[(2, "pass"), (3, "warn"), (4, "warn")]] * 2
+    assert LedgerEntry.objects.filter(kind="fail").count() == 2
+
+
+def test_the_same_key_with_another_reason_notes_nothing(client, batch, maker):
+    """C08"""
+    rows = rows_of(batch, ["失败", "成功", "成功"])
+    key = str(uuid.uuid4())
+    client.force_login(maker)
+    send(client, csv_of(rows), submission=key)
+    rows[0][4] = "户名不符"
+
+    _answer, notes = send(client, csv_of(rows), submission=key)
+
+    assert notes[0] == (2, "shut")
+    assert PaymentLine.objects.get(failed_at__isnull=False).failure == "销户"
+
+
+def test_without_a_key_nothing_is_noted(client, batch, maker):
+    client.force_login(maker)
+    upload = csv_of(rows_of(batch, ["失败", "成功", "成功"]))
+
+    answer = client.post(reverse("bank_results"), {"upload": upload, "submission": ""})
+
+    assert answer.status_code == 422
+    assert "刷新后再提交" in answer.content.decode()
+    assert not LedgerEntry.objects.filter(kind="fail").exists()
+    assert 'name="submission"' in client.get(reverse("bank_results")).content.decode()
 
 
 def test_an_old_file_takes_no_status_back(client, batch, maker, second):
