@@ -202,3 +202,14 @@ def test_a_press_and_single_approvals_at_once_grant_each_case_once(cases, lead, 
 
     assert statuses(cases) == [Status.APPROVED] * 3
     assert Award.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_press_at_the_same_moment_approves_once_and_both_are_told(cases, lead, client):
+    """C07"""
+    sent = {**chosen(*cases), "submission": KEY}
+
+    answers = at_once(*[lambda: client.post(PAGE, sent)] * 2)
+
+    assert ["选了 3 件，批准 3 件" in answer.content.decode() for answer in answers] == [True] * 2
+    assert Award.objects.count() == 3
