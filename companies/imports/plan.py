@@ -46,6 +46,8 @@ class Plan:
     fault_list: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     doubtful: list[dict[str, Any]] = field(default_factory=list)
+    # Whose own form shows what is changed.
+    companies: set[int] = field(default_factory=set)
     hash: Any = field(default_factory=hashlib.sha256)
 
     @property
@@ -261,8 +263,6 @@ class _Walk:
             )
         }
         lines = [line for line in batch if self._is_known(line, companies)]
-        if self.write_by and self.kind.is_on_the_companys_form:
-            self._lock_companies(lines, companies)
         found = self._existing(lines)
         differing = {
             key: found[key]
@@ -302,8 +302,10 @@ class _Walk:
             manager.bulk_create(new, batch_size=BATCH)
             if changed and manager.bulk_update(changed, sorted(fields)) != len(changed):
                 raise StateChanged(_("要改的数据刚被别人删去。"))
-            if self.kind.is_on_the_companys_form:
-                touched = {row.company_id for row in [*new, *changed]}
+        if self.kind.is_on_the_companys_form:
+            touched = {row.company_id for row in [*new, *changed]}
+            self.plan.companies |= touched
+            if self.write_by:
                 Company.objects.filter(pk__in=touched).update(revision=F("revision") + 1)
 
     def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
@@ -351,17 +353,6 @@ class _Walk:
             if key in wanted:
                 found.setdefault(key, row)
         return found
-
-    def _lock_companies(self, lines: list[Line], companies: dict[str, Company]) -> None:
-        """The locks that the companies' own changes take, where something is to be changed."""
-        found = self._existing(lines)
-        keys = {
-            companies[line.values[CODE]].pk
-            for line in lines
-            if (row := found.get(self.kind.key(line.values))) is None
-            or self._difference(row, line.values)
-        }
-        list(locked(Company.objects.filter(pk__in=keys).order_by("pk")))
 
     def _lock(self, differing: dict[Key, Any], found: dict[Key, Any]) -> None:
         rows = self.kind.rows(self.district).filter(pk__in=[row.pk for row in differing.values()])

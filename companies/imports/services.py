@@ -19,6 +19,7 @@ from companies.imports.files import Progress, check_upload, rows_of
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportProgress, ImportState
 from companies.imports.plan import Plan, go_through
+from companies.models import Company
 from companies.signals import facts_changed
 from outbox.services import enqueue
 
@@ -141,6 +142,8 @@ def _write(run: Import) -> None:
     # One import of a district at a time: two would each see the other's rows as missing.
     locked(District.objects.filter(pk=run.district_id)).get()
     assert run.confirmed_by is not None
+    if KINDS[run.kind].is_on_the_companys_form:
+        _lock_companies(run)
     plan = _walk(run, write_by=run.confirmed_by)
     if plan.faults or plan.digest != run.plan:
         raise StateChanged(_("数据在预览之后变了。"))
@@ -160,6 +163,16 @@ def _write(run: Import) -> None:
         same=plan.same,
         confirmed_codes=[doubt["code"] for doubt in plan.doubtful],
     )
+
+
+def _lock_companies(run: Import) -> None:
+    """The locks that the companies' own changes take, all of them before the first row is written:
+    batch by batch they would be taken out of their order."""
+    plan = _walk(run)
+    # With the same hash the walk that writes changes rows of no other company.
+    if plan.digest != run.plan:
+        raise StateChanged(_("数据在预览之后变了。"))
+    list(locked(Company.objects.filter(pk__in=plan.companies).only("pk").order_by("pk")))
 
 
 def _walk(run: Import, *, write_by: User | None = None) -> Plan:

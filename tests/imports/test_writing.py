@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Appointment, Role, User
@@ -668,3 +669,23 @@ def test_a_row_whose_paper_stayed_at_a_merged_row_is_changed(district, administr
     for kind, rows in tables.items():
         run = start(kind, district, administrator, as_csv(rows))
         assert (run.state, run.new, run.changed) == (ImportState.READY, 0, 1), run.fault_list
+
+
+def test_contacts_lock_their_companies_at_once_in_order(district, administrator, monkeypatch):
+    monkeypatch.setattr("companies.imports.plan.BATCH", 1)
+    companies = CompanyFactory.create_batch(3, district=district)
+    rows = [(company.uscc, "李明", "", "13800000001", "") for company in reversed(companies)]
+    run = start("contacts", district, administrator, as_csv([CONTACTS, *rows]))
+
+    with CaptureQueriesContext(connections["default"]) as asked:
+        confirm(run, administrator)
+
+    statements = [query["sql"] for query in asked]
+    [lock] = [
+        place
+        for place, sql in enumerate(statements)
+        if 'FROM "companies_company"' in sql and "FOR NO KEY UPDATE" in sql
+    ]
+    assert 'ORDER BY "companies_company"."id" ASC' in statements[lock]
+    assert all(str(company.pk) in statements[lock] for company in companies)
+    assert not any('INSERT INTO "companies_contact"' in sql for sql in statements[:lock])
