@@ -140,6 +140,7 @@ class CompanyAdmin(FreshlySigned, FactsAdmin):
     list_display = ("name", "uscc", "district", "street", "industry")
     list_filter = ("district", "street")
     search_fields = ("name", "uscc")
+    ordering = ("pk",)
     inlines = (MemberInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

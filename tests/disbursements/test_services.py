@@ -483,3 +483,12 @@ def test_a_check_that_stopped_a_payment_is_kept(batch, award, second):
         services.approve_batch(batch, by=second)
 
     assert award.claim.application.latest_receipt.reason == "payment"
+
+
+def test_nobody_is_paid_under_another_name(award, maker):
+    company = award.company
+    company.name = "改了名的企业"
+    company.save(update_fields=["name"])
+
+    with pytest.raises(Refused, match="户名"):
+        services.make_batch(award.district, [award], by=maker)

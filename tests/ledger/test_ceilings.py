@@ -12,13 +12,23 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies import figures
 from companies.figures import chosen_figure
-from companies.models import Agreement, SourceRule, YearlyFigure
+from companies.models import Agreement, Company, SourceRule, YearlyFigure
 from companies.profile.kinds import Measure
 from subsidies.ledger import services
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
-from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
+from subsidies.models import (
+    Adjustment,
+    Award,
+    BudgetLine,
+    CompanyYear,
+    Freeze,
+    LedgerEntry,
+    PolicyDocument,
+    SettlementLine,
+)
 from tests import domain
 from tests.factories import BudgetLineFactory, PastAwardFactory, YearlyFigureFactory
+from tests.fixtures_domain import MORNING
 from tests.ledger.granting import grant
 
 JB22 = "jb22-1b"  # 100,000.00 yuan, under a document without an annual cap
@@ -312,7 +322,7 @@ class TestSettledContribution:
             correct(silent, "1.00")
         correct(figure, "1.00")
 
-    @pytest.mark.parametrize("order", permutations(("tax", "statistics", "declared")))
+    @pytest.mark.parametrize("order", list(permutations(("tax", "statistics", "declared"))))
     def test_of_several_frozen_together_the_rules_first_speaks_and_is_corrected(
         self, company, order
     ):
@@ -393,3 +403,33 @@ def test_every_policy_year_has_its_own_cap(company, budget):
     claim = domain.claim("jb24-12", event_date=domain.EVENT.replace(year=2024))
 
     assert grant(domain.filed(company, claim))[0].amount == Decimal("200000.00")
+
+
+@pytest.mark.parametrize("amounts", [{}, {"amount": "0.005"}])
+def test_nothing_is_granted_without_an_amount_in_whole_fen(company, budget, amounts):
+    application = domain.filed(company)
+
+    with pytest.raises((Refused, ValueError), match=r"还没有核定金额|no part of a fen"):
+        grant_as(application, amounts)
+    assert not Award.objects.exists()
+
+
+def grant_as(application, amounts):
+    claims = application.claims.all()
+    given = {claim.pk: Decimal(amounts["amount"]) for claim in claims if amounts}
+    with transaction.atomic():
+        services.grant_application(application, given, by=application.created_by)
+
+
+def test_without_a_cap_nobody_knows_what_is_left_of_it():
+    assert CompanyYear(cap=None).left is None
+
+
+def test_every_row_of_the_ledger_has_a_name():
+    company = Company(name="甲公司")
+
+    assert str(Award(company=company, item_code="jb24-13a", amount=1)) == "甲公司 jb24-13a 1"
+    assert str(LedgerEntry(kind="pay", amount=2)) == "拨付 2"
+    assert str(Freeze(at=MORNING, reason="计数不符")).endswith("计数不符")
+    assert str(SettlementLine(rank=3, settled=4)) == "3 4"
+    assert str(Adjustment(kind="more", amount=5)).endswith(" 5")

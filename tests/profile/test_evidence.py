@@ -13,6 +13,7 @@ from accounts.refusals import NotAllowed, Refused
 from audit.models import Entry
 from companies.models import Agreement, Recognition, ScaleYear, YearlyFigure
 from companies.profile import evidence
+from companies.profile.access import Evidence
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
 from companies.vault.services import add_file
@@ -305,3 +306,13 @@ def test_a_first_paper_brings_no_other_value_with_it(told, company, maker):
             f"UPDATE companies_yearlyfigure SET value = 1, evidence_id = '{stored.pk}'"
             f" WHERE id = {figure.pk}"
         )
+
+
+def test_the_vault_says_that_a_paper_proves_a_fact(company, clerk):
+    stored = add_file(company, paper(), by=clerk, kind=FileKind.OTHER)
+    YearlyFigure.objects.filter(company=company, measure="revenue").update(evidence=stored)
+
+    ((pk, use),) = Evidence().uses_in(company)
+
+    assert pk == stored.pk
+    assert use.url.endswith("#figures")

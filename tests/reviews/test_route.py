@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Role
+from accounts.refusals import Refused
 from outbox.models import Job
 from reviews import services
 from reviews.models import Case, Route, StageKind, Task, TaskState, Verdict
@@ -209,3 +210,13 @@ def test_the_database_gives_a_department_one_task_on_a_stage_in_a_round(company)
 
     with pytest.raises(IntegrityError, match="task_once"), transaction.atomic():
         task.save(force_insert=True)
+
+
+def test_a_route_that_leads_nowhere_is_told(company):
+    application = domain.filed(company)
+    case = domain.case_of(application)
+    case.route.stages.filter(position__gt=case.stage.position).delete()
+    (task,) = domain.open_tasks(application)
+
+    with pytest.raises(Refused, match="流程没有下一环节"):
+        domain.decide(task)

@@ -92,6 +92,10 @@ class TestRecusal:
         with pytest.raises(StateChanged, match="已办结"):
             services.declare_conflict(task.case, reason="亲属", by=person)
 
+    def test_it_is_for_those_who_decide(self, task, clerk):
+        with pytest.raises(NotAllowed, match="只有办理人员"):
+            services.declare_conflict(task.case, reason="亲属", by=clerk)
+
     def test_it_keeps_the_stand_in_away_as_well(self, task, person):
         services.declare_conflict(task.case, reason="亲属", by=person)
         deputy = AppointmentFactory(department=task.department, role=Role.LEAD).user
