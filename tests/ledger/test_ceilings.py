@@ -27,7 +27,12 @@ from subsidies.models import (
     SettlementLine,
 )
 from tests import domain
-from tests.factories import BudgetLineFactory, PastAwardFactory, YearlyFigureFactory
+from tests.factories import (
+    BudgetLineFactory,
+    CompanyFactory,
+    PastAwardFactory,
+    YearlyFigureFactory,
+)
 from tests.fixtures_domain import MORNING
 from tests.ledger.granting import grant
 
@@ -419,6 +424,14 @@ def grant_as(application, amounts):
     given = {claim.pk: Decimal(amounts["amount"]) for claim in claims if amounts}
     with transaction.atomic():
         services.grant_application(application, given, by=application.created_by)
+
+
+def test_nothing_is_granted_to_a_row_that_was_merged_into_another(company, budget):
+    application = domain.filed(company)
+    Company.objects.filter(pk=company.pk).update(merged_into=CompanyFactory())
+
+    with pytest.raises(Refused, match="已并入另一行"):
+        grant_as(application, {"amount": "100.00"})
 
 
 def test_without_a_cap_nobody_knows_what_is_left_of_it():
