@@ -25,7 +25,7 @@ from companies import initials, uscc
 # The inner rooms' tables belong to this application: Django looks for them here.
 from companies.imports.models import Import, ImportProgress  # noqa: F401
 from companies.merging.models import Merge  # noqa: F401
-from companies.profile.industries import industry_of
+from companies.profile.industries import code_of
 from companies.profile.kinds import Measure, RdInstitution, Source  # noqa: F401
 from companies.profile.models import (  # noqa: F401
     AccountChange,
@@ -149,9 +149,11 @@ class Company(models.Model):
         self.uscc = uscc.normalise(self.uscc)
         if uscc.verdict(self.uscc) is uscc.Verdict.REJECT:
             raise ValidationError({"uscc": uscc.fault(self.uscc)})
-        if self.industry and industry_of(self.industry) is None:
+        industry = code_of(self.industry)
+        if self.industry and not industry:
             fault = _("行业分类里没有这个代码，行业代码写成 C3912、3912 或 39")
             raise ValidationError({"industry": fault})
+        self.industry = industry
 
     def rows(self) -> CompanyQuerySet:
         """Its row and those merged into it: whatever was granted to one counts for all."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from companies import uscc
-from companies.profile.industries import industry_of
+from companies.profile.industries import code_of
 from companies.said import Said
 
 _MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
@@ -88,9 +88,9 @@ def code(cell: str) -> str:
 
 
 def industry(cell: str) -> str:
-    """A code of the standard's list."""
-    signs = plain(cell).upper()
-    if industry_of(signs) is None:
+    """A code of the standard's list, as the company's row keeps it."""
+    signs = code_of(plain(cell).upper())
+    if not signs:
         raise CellFault(_("行业分类里没有这个代码，行业代码写成 C3912、3912 或 39"))
     return signs
 

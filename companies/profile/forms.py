@@ -10,7 +10,7 @@ from accounts.fields import MoneyField
 from companies.figures import DECLARED
 from companies.files import CONTENT_TYPES
 from companies.models import Company, Contact, StoredFile
-from companies.profile.industries import industry_of
+from companies.profile.industries import code_of
 from companies.profile.kinds import Measure
 from companies.vault.forms import DayInput
 from companies.vault.models import ScanState
@@ -56,10 +56,10 @@ class ProfileForm(forms.ModelForm):
         # What the registry holds may be older than the standard: leaving it is no fault.
         if not code or code == self.initial.get("industry"):
             return code
-        found = industry_of(code)
-        if found is None or found.level == 1:
+        found = code_of(code)
+        if not found:
             raise forms.ValidationError(_("行业分类里没有这个代码，请从列表中选择"))
-        return found.code
+        return found
 
     def _post_clean(self) -> None:
         """The service changes the row; the form only understands what was typed."""

@@ -88,6 +88,13 @@ def industry_of(code: str) -> Industry | None:
     return found
 
 
+def code_of(typed: str) -> str:
+    """A code as the company's row keeps it, `C3912` also for `3912`; empty for one that the
+    standard does not know."""
+    found = industry_of(typed)
+    return found.code if found else ""
+
+
 def sections() -> list[Industry]:
     return [row for row in industries().values() if row.level == 1]
 

@@ -1,12 +1,15 @@
 """The classification as data, and how one finds one's own place in it."""
 
+import importlib
 from collections import Counter
 
 import pytest
+from django.apps import apps
 
 from companies.models import Company
 from companies.profile.industries import (
     SECTIONS,
+    code_of,
     divisions,
     industries,
     industry_of,
@@ -14,6 +17,7 @@ from companies.profile.industries import (
     sections,
 )
 from demo.registry import TRADES
+from tests.factories import CompanyFactory, DistrictFactory, uscc
 
 
 def test_the_classification_is_whole():
@@ -89,6 +93,28 @@ def test_a_code_is_found_however_it_is_written():
 @pytest.mark.parametrize("code", ["", "C", "A3912", "3910", "98"])
 def test_a_code_that_the_standard_does_not_have_is_none(code):
     assert industry_of(code) is None
+    assert code_of(code) == ""
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("3912", "C3912"), ("C3912", "C3912"), ("39", "C39")])
+def test_a_company_keeps_its_industry_as_the_picker_does(typed, kept):
+    company = Company(uscc=uscc(1), industry=typed)
+
+    company.clean()
+
+    assert company.industry == kept
+
+
+def test_industries_from_before_get_their_section(db):
+    district = DistrictFactory()
+    for typed in ("3912", "C3525", "", "9999"):
+        CompanyFactory(district=district, industry=typed)
+
+    name = "companies.migrations.0019_industry_with_its_section"
+    importlib.import_module(name).add_sections(apps, None)
+
+    kept = Company.objects.order_by("pk").values_list("industry", flat=True)
+    assert list(kept) == ["C3912", "C3525", "", "9999"]
 
 
 def test_the_demo_works_in_industries_that_there_are():
