@@ -14,9 +14,18 @@ from pathlib import Path
 from random import Random
 
 from chaos import plan
-from chaos.clients import Approver, Browser, Finance, History, Work, case_page
+from chaos.clients import (
+    DECIDED,
+    VERDICT_WEIGHTS,
+    Approver,
+    Browser,
+    Finance,
+    History,
+    Work,
+    case_page,
+)
 from chaos.faults import Faults, Progress
-from chaos.servers import Installation
+from chaos.servers import Installation, ended_at_failpoints
 
 DRAIN_SECONDS = 900
 # How many of the cases.
@@ -45,7 +54,7 @@ def main() -> int:
     faults = plan.faults(profile, random)
     report.say(f"plan: {plan.summary(faults)}; failpoints at {profile.failpoints} each")
     report.say(f"in this order: {plan.order(faults)}")
-    whole = run(profile, faults, random, folder, report, options.minutes)
+    whole = run(profile, faults, seed, random, folder, report, options.minutes)
     if options.report:
         options.report.write_text(report.text)
     if whole and not options.keep:
@@ -67,12 +76,13 @@ class Report:
 def run(
     profile: plan.Profile,
     planned: list[plan.Fault],
+    seed: int,
     random: Random,
     folder: Path,
     report: Report,
     minutes: float | None,
 ) -> bool:
-    installation = Installation(folder, failpoints=f"*={profile.failpoints}")
+    installation = Installation(folder, failpoints=f"*={profile.failpoints}", seed=seed)
     try:
         os.environ.update(installation.environment)
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -98,10 +108,11 @@ def _burn(
     from chaos import checker, world
 
     began = time.monotonic()
-    # Some cases are given to two people.
-    made = world.build(round(profile.approvals / (1 + TWICE) * 1.01))
+    # Some cases are given to two people, and some that come to an approver are not approved.
+    made = world.build(round(profile.approvals / (1 + TWICE) / VERDICT_WEIGHTS[0] * 1.01))
     people = {person.pk: person for person in User.objects.all()}
     history = History(installation.folder / "history.jsonl")
+    threading.excepthook = history.note_death
     approvers = _approvers(made, profile.clients, random, people, installation, history, world)
     progress = Progress(sum(len(work) for _browser, work in approvers), minutes)
     finance = Finance(
@@ -109,13 +120,13 @@ def _burn(
             Browser(str(pk), installation.ports, world.cookies_of(people[pk]), history)
             for pk in made.finance
         ],
-        random,
+        Random(random.random()),
         progress,
         history,
         made.today.isoformat(),
     )
     connections.close_all()
-    report.say(f"{progress.total} approvals stand ready after {time.monotonic() - began:.0f} s")
+    report.say(f"{progress.total} decisions stand ready after {time.monotonic() - began:.0f} s")
 
     installation.start()
     reader, work = approvers[0]
@@ -140,8 +151,9 @@ def _burn(
     for child in installation.children.values():
         child.stop()
     restarts = {name: child.restarts for name, child in installation.children.items()}
-    found = checker.findings(history, installation.var)
-    _tell(report, history, fire, burnt, drained, restarts, checker, found)
+    found = checker.findings(history, installation.var, made)
+    ended = ended_at_failpoints(installation.folder)
+    _tell(report, history, fire, burnt, drained, restarts, ended, checker, found, made)
     return not any(finding.faults for finding in found)
 
 
@@ -174,15 +186,25 @@ def _drain(checker) -> float:
     return time.monotonic() - began
 
 
-def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> None:
+def _tell(report, history, fire, burnt, drained, restarts, ended, checker, found, made) -> None:
     from subsidies.models import Award
 
-    approvals = [outcome for outcome in history.outcomes if outcome.act == "decide"]
+    approvals = [outcome for outcome in history.outcomes if outcome.act == "agree"]
     said = Counter(outcome.said for outcome in approvals)
+    against = Counter(
+        f"{outcome.act} {outcome.said}"
+        for outcome in history.outcomes
+        if outcome.act in DECIDED and outcome.act != "agree"
+    )
     statuses = Counter(str(answer.status or "none") for answer in history.answers)
     report.say(
         f"{len(approvals)} approvals tried in {burnt:.0f} s: "
         + ", ".join(f"{number} {word}" for word, number in said.most_common())
+        + f"; {against.total()} decisions against: "
+        + ", ".join(f"{number} {words}" for words, number in against.most_common())
+    )
+    report.say(
+        "finance: " + ", ".join(f"{number} {name}" for name, number in checker.finance().items())
     )
     report.say(
         f"{len(history.answers)} requests: "
@@ -193,6 +215,10 @@ def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> No
         f"{len(fire.done)} faults done: "
         + plan.summary([plan.Fault(0, kind) for _at, kind in fire.done])
         + (f"; missed: {Counter(fire.missed)}" if fire.missed else "")
+    )
+    report.say(
+        f"{ended.total()} processes ended at failpoints: "
+        + ", ".join(f"{number} × {name}" for name, number in ended.most_common())
     )
     waited = [0.0, *(checker.seconds_to_do_what_waited(at) for at, _kind in fire.done)]
     report.say(
@@ -206,7 +232,9 @@ def _tell(report, history, fire, burnt, drained, restarts, checker, found) -> No
     report.say(f"{len(checker.orphans())} files of notices without a row, left to the sweeper")
     awards = Award.objects.standing().filter(claim__isnull=False)
     total = sum(awards.values_list("amount", flat=True))
-    report.say(f"{awards.count()} awards, {total} yuan; above any ceiling: {checker.overshoot()}")
+    report.say(
+        f"{awards.count()} awards, {total} yuan; above any ceiling: {checker.overshoot(made)}"
+    )
     for finding in found:
         verdict = "holds" if not finding.faults else f"BROKEN ({len(finding.faults)})"
         report.say(f"{finding.name}: {finding.says}: {verdict}")

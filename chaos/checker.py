@@ -1,7 +1,8 @@
 """Whether the database is what every client was told, and whether no ceiling was passed."""
 
 import hashlib
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +12,31 @@ from email.header import decode_header, make_header
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet
 
+from audit.anchors import first_broken_anchor, read_lines
 from audit.models import Entry
 from audit.services import first_broken_entry
-from chaos.clients import History, batch_of, case_page
+from chaos.clients import History, done
+from chaos.world import World
 from disbursements.models import Batch, BatchStatus, PaymentLine
 from outbox.mail import message_id
 from outbox.models import Job, State
 from reviews.models import Notice, Opinion, StageKind, Verdict
 from subsidies.applications.enums import Status
-from subsidies.ledger.models import EntryKind
+from subsidies.ledger.models import NET, REACHED, AwardStatus, EntryKind
 from subsidies.ledger.reconciliation import differences
-from subsidies.models import Application, Award, BudgetLine, CompanyYear, LedgerEntry
+from subsidies.ledger.settlement import stored_differences
+from subsidies.models import Application, Award, LedgerEntry, Settlement
 
 # What Django's file backend writes behind each mail.
 MAIL_RULE = b"-" * 79
-BATCH_ACTS = ("batch.made", "batch.approved", "batch.paid")
+# What companies are told of by mail, in the key of the mail's job.
+TOLD = re.compile(r"([0-9a-f-]{36}):\d+:(approved|rejected|returned|notice|paid|failed)\b")
+# Of how an application stands the company is told by the same word.
+DECISIONS = (Status.APPROVED, Status.REJECTED, Status.RETURNED)
+# An act, what it was done to, and by whom.
+Deed = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
@@ -49,75 +58,103 @@ class Mail:
     digest: str
 
 
-def findings(history: History, var: Path) -> list[Finding]:
+def findings(history: History, var: Path, made: World) -> list[Finding]:
     """What the database and the files under `var` say to what the clients were told."""
     return [
-        Finding("I1", "no ceiling is passed", list(_overshoot())),
-        Finding("I2", "counters are the sums of their entries", differences()),
+        Finding("I1", "no ceiling is passed", list(_overshoot(made))),
+        Finding("I2", "counters are the sums of their entries", [
+            *differences(), *stored_differences(),
+        ]),
         Finding("I3", "every acknowledged answer is in the database", list(_lost(history))),
         Finding("I4", "one award, one notice, one file, one mail, one payment", [
-            *_doubled_awards(), *_notices(), *_payments(), *_mails(var / "mail"),
+            *_awards(), *_notices(), *_payments(), *_told(), *_mails(var / "mail"),
         ]),
-        Finding("I5", "the audit chain is whole", _chain()),
+        Finding("I5", "the audit chain is whole, and what its anchors saw", _chain()),
         Finding("I6", "nothing is left half done", list(_unfinished())),
         Finding("I7", "every change has its act and its person", list(_unrecorded())),
         Finding("C02", "no deadlock", _deadlocks(var / "postgres" / "log")),
         Finding("answers", "every client has an answer", list(_unanswered(history))),
+        Finding("finance", "batches were made, approved and paid", list(_idle())),
     ]  # fmt: skip
 
 
-def overshoot() -> Decimal:
-    """Yuan granted above any budget or annual cap."""
-    above = Decimal(0)
-    for line in BudgetLine.objects.all():
-        granted = _sum(Award.objects.standing().filter(budget_line=line))
-        above += max(granted - line.total, Decimal(0))
-    for year in CompanyYear.objects.exclude(capped=0):
-        awards = Award.objects.standing().filter(
-            company=year.company_id, district=year.district_id, policy_year=year.year
-        )
-        above += max(_sum(awards.filter(counts_to_cap=True)) - (year.cap or 0), Decimal(0))
-    return above
+def overshoot(made: World) -> Decimal:
+    """Yuan granted above any budget or annual cap, as the world was made with them.
+
+    Awards without the cap and those from before use it up, and may pass it: each award with it
+    is held against all that was granted before it.
+    """
+    spent: defaultdict[int, Decimal] = defaultdict(Decimal)
+    used: defaultdict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    above: defaultdict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    awards = Award.objects.standing().annotate(ours=Q(claim__isnull=False), net=NET)
+    for line, company, year, is_capped, net in awards.order_by(
+        "ours", "granted_at", "pk"
+    ).values_list("budget_line", "company", "policy_year", "counts_to_cap", "net"):
+        if line:
+            spent[line] += net
+        used[company, year] += net
+        if is_capped:
+            over = used[company, year] - made.caps.get(company, Decimal(0))
+            above[company, year] = max(above[company, year], over)
+    over_budget = (
+        max(amount - made.budgets.get(line, Decimal(0)), Decimal(0))
+        for line, amount in spent.items()
+    )
+    return sum(over_budget, Decimal(0)) + sum(above.values(), Decimal(0))
 
 
-def _sum(awards: "object") -> Decimal:
-    return awards.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
-
-
-def _overshoot() -> Iterator[str]:
-    if above := overshoot():
+def _overshoot(made: World) -> Iterator[str]:
+    if above := overshoot(made):
         yield f"{above} yuan above ceilings"
 
 
 def _lost(history: History) -> Iterator[str]:
-    """Answers a client saw and the database does not know."""
-    opinions = Opinion.objects.filter(task__stage__kind=StageKind.APPROVAL, verdict=Verdict.AGREE)
-    consents = {(str(case), person) for case, person in opinions.values_list("case", "person")}
-    approved = {case for case, _person in consents}
-    for outcome in history.outcomes:
-        if outcome.said == "no longer open" and outcome.about not in approved:
-            yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
-    states = {
-        "make batch": tuple(BatchStatus),
-        "approve": (BatchStatus.APPROVED, BatchStatus.PAID),
-        "pay": (BatchStatus.PAID,),
-    }
-    batches = {str(pk): status for pk, status in Batch.objects.values_list("pk", "status")}
+    """What a client was told and the database does not know, and what stands there although its
+    client was told otherwise: each asks until it has an answer."""
+    stands = _deeds()
     # Not only what a client heard last: also the answer to a second press.
-    for answer in history.answers:
-        if answer.status != 302:
-            continue
-        person = int(answer.who.split(":")[0])
-        if answer.act == "decide":
-            case = answer.about.split("/")[3]
-            if answer.location == case_page(case) and (case, person) not in consents:
-                yield f"case {case}: {answer.who} was told yes"
-        batch = batch_of(answer.location)
-        if batch and answer.act in states and batches.get(batch) not in states[answer.act]:
-            yield f"batch {batch}: {answer.act} was told done; it is {batches.get(batch)}"
+    told = {
+        (answer.act, about, int(answer.who.split(":")[0]))
+        for answer in history.answers
+        if answer.status == 302 and (about := done(answer.act, answer.about, answer.location))
+    }
+    for act, about, person in sorted(told - stands):
+        yield f"{act} {about}: {person} was told that it is done"
+    for act, about, person in sorted(stands - told):
+        yield f"{act} {about}: done, and {person} was not told so"
+    awards = Award.objects.filter(claim__application__status=Status.APPROVED)
+    granted = set(map(str, awards.values_list("claim__application__case", flat=True)))
+    for act, case, person in sorted(told & stands):
+        if act == Verdict.AGREE and case not in granted:
+            yield f"case {case}: {person} was told that it is approved, and there is no award"
+    decided = {about for act, about, _person in stands if act in Verdict.values}
+    for outcome in history.outcomes:
+        if outcome.said == "no longer open" and outcome.about not in decided:
+            yield f"case {outcome.about}: {outcome.who} was told that it is no longer open"
 
 
-def _doubled_awards() -> Iterator[str]:
+def _deeds() -> set[Deed]:
+    """What officials did, by the names that their clients have for it."""
+    opinions = Opinion.objects.filter(task__stage__kind=StageKind.APPROVAL)
+    deeds: set[Deed] = {
+        (verdict, str(case), person)
+        for verdict, case, person in opinions.values_list("verdict", "case", "person")
+    }
+    batches = Batch.objects.values_list("pk", "made_by", "approved_by", "paid_by")
+    for pk, *people in batches:
+        deeds |= {
+            (act, str(pk), person)
+            for act, person in zip(("make batch", "approve", "pay"), people, strict=True)
+            if person
+        }
+    failed = PaymentLine.objects.filter(failed_at__isnull=False)
+    deeds |= {("fail", str(pk), person) for pk, person in failed.values_list("pk", "failed_by")}
+    settled = Settlement.objects.values_list("company_year", "by")
+    return deeds | {("settle", str(year), person) for year, person in settled}
+
+
+def _awards() -> Iterator[str]:
     for row in (
         LedgerEntry.objects.filter(kind=EntryKind.GRANT)
         .values("award").annotate(n=Count("pk")).filter(n__gt=1)
@@ -128,6 +165,9 @@ def _doubled_awards() -> Iterator[str]:
         n=Count("claims", distinct=True)
     ):
         yield f"application {application.number}: {application.n} awards"
+    ours = Award.objects.standing().filter(claim__isnull=False)
+    for award in ours.exclude(claim__application__status=Status.APPROVED):
+        yield f"award {award.pk}: its application was not approved"
 
 
 def orphans() -> set[str]:
@@ -148,8 +188,6 @@ def _notices() -> Iterator[str]:
         # Where the sweeper looks (companies.vault.services.sweep_orphans).
         if not PurePosixPath(path).match("notices/*/*"):
             yield f"{path} has no row and nothing sweeps it"
-    mails = Job.objects.filter(kind="mail", key__contains=":notice:")
-    told = Counter(key.rpartition(":")[2] for key in mails.values_list("key", flat=True))
     for notice in Notice.objects.all():
         if not notice.rendered_at:
             yield f"notice {notice.number} was not rendered"
@@ -157,22 +195,69 @@ def _notices() -> Iterator[str]:
         with notice.pdf.open("rb") as file:
             if hashlib.sha256(file.read()).hexdigest() != notice.sha256:
                 yield f"notice {notice.number}: the file is not what was noted"
-        if told[str(notice.pk)] != 1:
-            yield f"notice {notice.number}: the company is told of it {told[str(notice.pk)]} times"
 
 
 def _payments() -> Iterator[str]:
-    lines = PaymentLine.objects.filter(is_live=True).values("award").annotate(n=Count("pk"))
-    for row in lines.filter(n__gt=1):
-        yield f"award {row['award']} stands on {row['n']} payment lines"
-    paid = LedgerEntry.objects.filter(kind=EntryKind.PAY).values("award").annotate(n=Count("pk"))
-    for row in paid.filter(n__gt=1):
-        yield f"award {row['award']} was paid {row['n']} times"
+    """What was paid stands on one line of one batch that was paid, with the same amount in the
+    ledger; what waits in a batch that was not, waits on one line, too."""
+    entries = LedgerEntry.objects.filter(kind__in=[EntryKind.PAY, EntryKind.FAIL]).order_by("pk")
+    paid: defaultdict[object, list[Decimal]] = defaultdict(list)
+    for award, kind, amount in entries.values_list("award", "kind", "amount"):
+        # What failed is paid no more, whatever came of it afterwards.
+        paid[award] = [*paid[award], amount] if kind == EntryKind.PAY else paid[award][:-1]
+    live = PaymentLine.objects.filter(is_live=True).select_related("award", "batch")
+    for award, number in Counter(line.award_id for line in live).items():
+        if number > 1:
+            yield f"award {award} stands on {number} payment lines"
+    on_paid_lines, on_open_lines = set(), set()
+    for line in live:
+        if line.batch.status != BatchStatus.PAID:
+            on_open_lines.add(line.award_id)
+            continue
+        on_paid_lines.add(line.award_id)
+        award, batch = line.award, line.batch
+        if award.status not in REACHED or award.paid_on != batch.paid_on:
+            yield f"batch {batch} was paid, and award {award.pk} is {award.status}"
+        if line.amount != award.payable:
+            yield f"batch {batch}: {line.amount} for award {award.pk} of {award.payable}"
+        if paid[award.pk] != [line.amount]:
+            said = ", ".join(map(str, paid[award.pk])) or "nothing"
+            yield f"batch {batch} paid {line.amount} for award {award.pk}; entries say {said}"
+    ours = Award.objects.filter(claim__isnull=False)
+    reached = set(ours.filter(status__in=REACHED).values_list("pk", flat=True))
+    reached |= {award for award, amounts in paid.items() if amounts}
+    for award in reached - on_paid_lines:
+        yield f"award {award} was paid in no batch"
+    waiting = set(ours.filter(status=AwardStatus.SCHEDULED).values_list("pk", flat=True))
+    for award in waiting ^ on_open_lines:
+        yield f"award {award} waits in no batch, or is in one and does not wait"
+
+
+def _told() -> Iterator[str]:
+    """Once each: of a decision, a notice, a payment, and a payment that failed."""
+    due: Counter[tuple[str, str]] = Counter()
+    decided = Application.objects.filter(status__in=DECISIONS)
+    due.update((str(pk), status) for pk, status in decided.values_list("pk", "status"))
+    lines = PaymentLine.objects.filter(failed_at__isnull=False)
+    paid = LedgerEntry.objects.filter(kind=EntryKind.PAY)
+    notices = Notice.objects.filter(rendered_at__isnull=False)
+    for event, rows in (("failed", lines), ("paid", paid), ("notice", notices)):
+        keys = rows.order_by().values_list("award__claim__application", flat=True)
+        due.update((str(key), event) for key in keys)
+    jobs = Job.objects.filter(kind="mail").values_list("key", flat=True)
+    told = Counter(found.groups() for key in jobs if (found := TOLD.match(key)))
+    for about in sorted(due.keys() | told.keys()):
+        if due[about] != told[about]:
+            yield f"application {about[0]}: {due[about]} × {about[1]}, told {told[about]} times"
 
 
 def _mails(folder: Path) -> Iterator[str]:
     sent = list(_sent(folder))
-    for mail, number in Counter((mail.to, mail.subject, mail.digest) for mail in sent).items():
+    # Of what may happen again the company is told in the same words; how often, says `_told`.
+    again = Job.objects.filter(Q(key__contains=":paid:") | Q(key__contains=":failed:"), kind="mail")
+    may_repeat = {message_id(job) for job in again}
+    once = (mail for mail in sent if mail.id not in may_repeat)
+    for mail, number in Counter((mail.to, mail.subject, mail.digest) for mail in once).items():
         if number > 1:
             yield f"{number} mails: {mail}"
     of_job = Counter(mail.id for mail in sent)
@@ -204,7 +289,12 @@ def _sent(folder: Path) -> Iterator[Mail]:
 
 def _chain() -> list[str]:
     broken = first_broken_entry()
-    return [] if broken is None else [f"entry {broken}"]
+    anchors = read_lines(Path(settings.AUDIT_ANCHOR_FILE))
+    return [
+        *([] if broken is None else [f"entry {broken}"]),
+        *([] if anchors else ["no anchor was dropped"]),
+        *filter(None, [first_broken_anchor(anchors)]),
+    ]
 
 
 def seconds_to_do_what_waited(at: datetime) -> float:
@@ -226,31 +316,40 @@ def _unfinished() -> Iterator[str]:
 
 
 def _unrecorded() -> Iterator[str]:
-    acts = Counter(
-        Entry.objects.filter(action="case.approval.agree").values_list("about_id", flat=True)
+    """What became of everything, and what was recorded of it: one act each, by whoever did it,
+    and no other."""
+    became: Counter[Deed] = Counter()
+    opinions = Opinion.objects.filter(task__stage__kind=StageKind.APPROVAL)
+    agreed = set()
+    for verdict, about, person in opinions.values_list("verdict", "case__application", "person"):
+        became[f"case.approval.{verdict}", str(about), person] += 1
+        if verdict == Verdict.AGREE:
+            agreed.add(about)
+    approved = Application.objects.filter(status=Status.APPROVED)
+    for application in agreed ^ set(approved.values_list("pk", flat=True)):
+        yield f"application {application}: approved without an opinion, or the other way round"
+    for batch in Batch.objects.all():
+        became["batch.made", str(batch.pk), batch.made_by_id] = 1
+        if batch.approved_by_id:
+            became["batch.approved", str(batch.pk), batch.approved_by_id] = 1
+        if batch.paid_by_id:
+            became["batch.paid", str(batch.pk), batch.paid_by_id] = 1
+    for line in PaymentLine.objects.filter(failed_at__isnull=False):
+        became["payment.failed", str(line.batch_id), line.failed_by_id] += 1
+    for settlement in Settlement.objects.all():
+        became["year.settled", str(settlement.company_year_id), settlement.by_id] += 1
+    recorded = Entry.objects.filter(
+        Q(action__startswith="case.approval.")
+        | Q(action__in=["batch.made", "batch.approved", "batch.paid"])
+        | Q(action__in=["payment.failed", "year.settled"])
     )
-    nobody = Entry.objects.filter(Q(action__startswith="case.") | Q(action__startswith="batch."))
-    for entry in nobody.filter(actor__isnull=True):
-        yield f"entry {entry.seq} has no person"
-    for application in Application.objects.filter(status=Status.APPROVED):
-        if acts[str(application.pk)] != 1:
-            yield f"application {application.number}: {acts[str(application.pk)]} acts"
-    if len(acts) != Application.objects.filter(status=Status.APPROVED).count():
-        yield f"{len(acts)} acts"
-    yield from _unrecorded_batches()
-
-
-def _unrecorded_batches() -> Iterator[str]:
-    """What became of each batch, and what was recorded of it: one act each, and no other."""
-    became: Counter[tuple[str, str]] = Counter()
-    for pk, status in Batch.objects.values_list("pk", "status"):
-        became["batch.made", str(pk)] = 1
-        became["batch.approved", str(pk)] = status in (BatchStatus.APPROVED, BatchStatus.PAID)
-        became["batch.paid", str(pk)] = status == BatchStatus.PAID
-    acts = Counter(Entry.objects.filter(action__in=BATCH_ACTS).values_list("action", "about_id"))
-    for act in sorted(became.keys() | acts.keys()):
+    acts = Counter(recorded.order_by().values_list("action", "about_id", "actor"))
+    for act in sorted(became.keys() | acts.keys(), key=str):
         if acts[act] != became[act]:
-            yield f"{act[0]} of batch {act[1]}: {acts[act]} acts"
+            yield f"{act[0]} of {act[1]} by {act[2]}: {acts[act]} acts of {became[act]}"
+    nobody = Entry.objects.filter(action__regex=r"^(case|batch|payment|year)\.", actor=None)
+    for entry in nobody:
+        yield f"entry {entry.seq} has no person"
 
 
 def _deadlocks(log: Path) -> list[str]:
@@ -260,7 +359,29 @@ def _deadlocks(log: Path) -> list[str]:
     return [f"{number} deadlocks"] if number else []
 
 
+def finance() -> dict[str, int]:
+    """What became of the money that was granted: how many of each."""
+    batches = Batch.objects.all()
+    return {
+        "batches made": batches.count(),
+        "batches approved": batches.filter(approved_by__isnull=False).count(),
+        "batches paid": batches.filter(status=BatchStatus.PAID).count(),
+        "lines paid": LedgerEntry.objects.filter(kind=EntryKind.PAY).count(),
+        "lines sent back": PaymentLine.objects.filter(failed_at__isnull=False).count(),
+        "years settled": Settlement.objects.count(),
+    }
+
+
+def _idle() -> Iterator[str]:
+    """Where nothing is paid, what holds for payments was not tried."""
+    numbers = finance()
+    for name in ("batches made", "batches approved", "batches paid", "lines paid"):
+        if not numbers[name]:
+            yield f"no {name}"
+
+
 def _unanswered(history: History) -> Iterator[str]:
+    yield from history.died
     answered = Counter(outcome.act for outcome in history.outcomes)
     for act, number in history.begun.items():
         if answered[act] != number:

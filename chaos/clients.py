@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import cycle
@@ -30,6 +30,25 @@ READS = 0.1
 PASSWORD = "Kindling-2026"
 TOKEN_FIELD = "csrfmiddlewaretoken"
 PASSWORD_FIELD = "reauthentication-password"
+# How often somebody presses a button twice.
+DOUBLE_PRESSES = 0.1
+# What a client says of a decision that was taken, and how often each is.
+DECIDED = {"agree": "approved", "return": "returned", "reject": "rejected"}
+VERDICT_WEIGHTS = (0.94, 0.03, 0.03)
+# How often the bank sends back a line of a batch that was paid, and how often somebody settles a
+# company's year between two rounds of finance.
+SENT_BACK = 0.5
+SETTLED = 0.3
+REASON = ("failure", "户名与账号不符")
+
+# To whose page a yes leads.
+PAGES = {
+    **dict.fromkeys(DECIDED, "/workspace/cases/"),
+    **dict.fromkeys(["make batch", "approve", "pay", "fail"], "/finance/batches/"),
+    "settle": "/finance/years/",
+}
+
+Field = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,7 @@ class History:
         self.answers: list[Answer] = []
         self.outcomes: list[Outcome] = []
         self.begun: Counter[str] = Counter()
+        self.died: list[str] = []
         self._folder = path.parent
         self._file = path.open("w")
         self._lock = threading.Lock()
@@ -95,6 +115,12 @@ class History:
             self._file.write(json.dumps(row.__dict__, ensure_ascii=False) + "\n")
             self._file.flush()
 
+    def note_death(self, death: threading.ExceptHookArgs) -> None:
+        """For `threading.excepthook`: whatever else the thread was to do was not done."""
+        with self._lock:
+            self.died.append(f"{type(death.thread).__name__} died: {death.exc_value!r}")
+        threading.__excepthook__(death)
+
     def keep(self, about: str, page: str) -> None:
         """A page that nobody expected."""
         (self._folder / f"unexpected-{about}.html").write_text(page)
@@ -105,8 +131,8 @@ class Form:
     """A form of a page: where it goes and what it sends by itself."""
 
     action: str
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    buttons: list[tuple[str, str]] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+    buttons: list[Field] = field(default_factory=list)
 
 
 class _Reader(HTMLParser):
@@ -157,7 +183,7 @@ class Browser:
     def get(self, path: str, *, act: str = "read") -> Reply:
         return self._request("GET", path, None, act=act)
 
-    def post(self, path: str, fields: list[tuple[str, str]], *, act: str) -> Reply:
+    def post(self, path: str, fields: list[Field], *, act: str) -> Reply:
         """Send a form; where the page asks for the password, the same form with it."""
         reply = self._request("POST", path, urlencode(fields), act=act)
         if reply.status == 403 and PASSWORD_FIELD in reply.page:
@@ -199,14 +225,30 @@ def case_page(case: str) -> str:
     return f"/workspace/cases/{case}/"
 
 
-def batch_of(location: str) -> str | None:
-    """The key of the batch to whose page a redirect leads, if it leads to one."""
-    found = re.fullmatch(r"/finance/batches/([0-9a-f-]{36})/", location)
-    return found and found[1]
+def thing_of(path: str) -> str:
+    """The key of the case, batch, line or year that an address is about; empty without one."""
+    found = re.search(r"/(?:cases|batches|lines|years)/([0-9a-f-]+)/", path)
+    return found[1] if found else ""
+
+
+def done(act: str, path: str, location: str) -> str:
+    """What the act was done to, by where a redirect leads; empty where that is no yes."""
+    if act not in PAGES or location != f"{PAGES[act]}{thing_of(location)}/":
+        return ""
+    if act == "make batch":
+        return thing_of(location)
+    # Of a line its batch's page is shown.
+    return thing_of(path) if act == "fail" or thing_of(path) == thing_of(location) else ""
+
+
+def is_answer(reply: Reply) -> bool:
+    """Whether it says what became of the form; after a failure it may be done or not."""
+    return reply.status is not None and reply.status < 500
 
 
 class Approver(threading.Thread):
-    """Approves the cases it was given, one after the other, until each has an answer."""
+    """Decides on the cases it was given, one after the other, until each has an answer: most are
+    approved."""
 
     def __init__(
         self, browser: Browser, work: list[Work], random: Random, progress: Progress,
@@ -221,18 +263,21 @@ class Approver(threading.Thread):
         self._history = history
 
     def run(self) -> None:
-        for work in self._work:
+        # Drawn before anything that hangs on time is.
+        verdicts = self._random.choices(list(DECIDED), VERDICT_WEIGHTS, k=len(self._work))
+        for work, verdict in zip(self._work, verdicts, strict=True):
             if self._progress.late:
                 return
-            self._history.begin("decide")
-            self._history.note(self._settle(work))
+            self._history.begin(verdict)
+            self._history.note(self._decide(work, verdict))
             self._progress.settle()
 
-    def _settle(self, work: Work) -> Outcome:
+    def _decide(self, work: Work, verdict: str) -> Outcome:
         """Press until the case has an answer: yes, a reason why not, or somebody else's yes."""
         lost = 0
         case = work.case
-        sent = None if self._random.random() < READS else self._form_known(work)
+        said = [("verdict", verdict), ("text", "" if verdict == "agree" else "材料与申报不符")]
+        sent = None if self._random.random() < READS else self._form_known(work, said)
         action = f"{case_page(case)}decide/"
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
@@ -243,28 +288,19 @@ class Approver(threading.Thread):
                     continue
                 form = next((form for form in forms_of(page) if form.action == action), None)
                 if form is None:
-                    return self._outcome(case, "no longer open", lost)
+                    return self._outcome(verdict, case, "no longer open", lost)
                 self._token = next(pair for pair in form.fields if pair[0] == TOKEN_FIELD)
-                sent = [*form.fields, ("verdict", "agree")]
-            twice = self._random.random() < 0.1
-            if twice:
-                # A second press of the button, before the first has an answer.
-                second = threading.Thread(
-                    target=self._browser.post, args=(action, sent), kwargs={"act": "decide"}
-                )
-                second.start()
-            status, page, location = self._browser.post(action, sent, act="decide")
-            if twice:
-                second.join()
+                sent = [*form.fields, *said]
+            status, page, location = self._press(action, sent, verdict)
             match status:
-                case 302 if location == case_page(case):
-                    return self._outcome(case, "approved", lost)
+                case 302 if done(verdict, action, location):
+                    return self._outcome(verdict, case, DECIDED[verdict], lost)
                 case 422:
-                    return self._outcome(case, "refused", lost)
+                    return self._outcome(verdict, case, "refused", lost)
                 case 409 | 404:
                     sent = None
                     if status == 404:
-                        return self._outcome(case, "no longer open", lost)
+                        return self._outcome(verdict, case, "no longer open", lost)
                 case None:
                     # The same form again: whether the first one arrived nobody knows.
                     lost += 1
@@ -273,11 +309,30 @@ class Approver(threading.Thread):
                     time.sleep(self._random.uniform(0.5, 1.5))
                 case _:
                     self._history.keep(case, page)
-                    return self._outcome(case, f"unexpected {status}", lost)
+                    return self._outcome(verdict, case, f"unexpected {status}", lost)
             time.sleep(self._random.uniform(0.2, 0.8))
-        return self._outcome(case, "gave up", lost)
+        return self._outcome(verdict, case, "gave up", lost)
 
-    def _form_known(self, work: Work) -> list[tuple[str, str]] | None:
+    def _press(self, action: str, sent: list[Field], act: str) -> Reply:
+        """Press the button, now and then once more before there is an answer. Of two answers a
+        yes counts; without one nobody knows what it will be until each press has been answered."""
+        replies: list[Reply] = []
+
+        def press() -> None:
+            replies.append(self._browser.post(action, sent, act=act))
+
+        presses = [
+            threading.Thread(target=press)
+            for _time in range(self._random.random() < DOUBLE_PRESSES)
+        ]
+        for second in presses:
+            second.start()
+        press()
+        for second in presses:
+            second.join()
+        return min(replies, key=lambda reply: (reply.status != 302, is_answer(reply)))
+
+    def _form_known(self, work: Work, said: list[Field]) -> list[Field] | None:
         """What the page's form would hold; nobody has one before the first page."""
         if self._token is None:
             return None
@@ -286,16 +341,17 @@ class Approver(threading.Thread):
             ("submission", str(uuid4())),
             ("task", str(work.task)),
             ("revision", str(work.revision)),
-            ("verdict", "agree"),
+            *said,
         ]
 
-    def _outcome(self, case: str, said: str, lost: int) -> Outcome:
-        return Outcome(self._browser.who, "decide", case, said, lost)
+    def _outcome(self, act: str, case: str, said: str, lost: int) -> Outcome:
+        return Outcome(self._browser.who, act, case, said, lost)
 
 
 class Finance(threading.Thread):
     """Three people of finance in turn: one makes a batch of what waits, the next approves it, the
-    third notes that the bank paid; until the fire is over."""
+    third notes that the bank paid, and now and then that it sent something back, which waits
+    again; company-years are settled between. Until the fire is over."""
 
     def __init__(
         self, browsers: list[Browser], random: Random, progress: Progress, history: History,
@@ -311,10 +367,14 @@ class Finance(threading.Thread):
     def run(self) -> None:
         while not self._progress.over:
             self._make()
-            for batch in self._batches(self._second):
-                self._press(self._second, batch, "approve", [])
-            for batch in self._batches(self._payer):
-                self._press(self._payer, batch, "pay", [("on", self._today)])
+            for batch in self._links(self._second, "/finance/batches/"):
+                self._press(self._second, batch, "approve")
+            for batch in self._links(self._payer, "/finance/batches/"):
+                paid = self._press(self._payer, batch, "pay", [("on", self._today)])
+                if paid == "done" and self._random.random() < SENT_BACK:
+                    self._one_of(self._payer, batch, "/finance/lines/", "fail", REASON)
+            if self._random.random() < SETTLED:
+                self._one_of(self._maker, "/finance/years/", "/finance/years/", "settle")
             time.sleep(1)
 
     def _make(self) -> None:
@@ -338,29 +398,33 @@ class Finance(threading.Thread):
         if status != 200 or form is None:
             return
         sent = [*form.fields, *[b for b in form.buttons if b[0] == "confirmed"]]
-        self._until_answered(self._maker, "/finance/batches/new/", sent, "make batch", "")
+        self._until_answered(self._maker, "/finance/batches/new/", sent, "make batch")
 
-    def _batches(self, browser: Browser) -> Iterator[str]:
-        status, page, _location = browser.get("/finance/batches/")
-        if status == 200:
-            seen = {part.split("/")[0] for part in page.split('href="/finance/batches/')[1:]}
-            yield from sorted(batch for batch in seen if len(batch) == 36)
+    def _links(self, browser: Browser, page: str, to: str = "") -> list[str]:
+        """The pages of batches, lines or years that a page links to."""
+        found = re.findall(rf'href="({to or page}[0-9a-f-]+/)', browser.get(page).page)
+        return sorted(set(found))
 
-    def _press(self, browser: Browser, batch: str, act: str, more: list[tuple[str, str]]) -> None:
-        action = f"/finance/batches/{batch}/{act}/"
-        page = browser.get(f"/finance/batches/{batch}/").page
+    def _one_of(self, browser: Browser, page: str, to: str, act: str, *more: Field) -> None:
+        """Do it to one of those that a page links to."""
+        if links := self._links(browser, page, to):
+            self._press(browser, self._random.choice(links), act, list(more))
+
+    def _press(self, browser: Browser, at: str, act: str, more: Sequence[Field] = ()) -> str:
+        """Send a page's form, if it has it; what was answered."""
+        action = f"{at}{act}/"
+        page = browser.get(at).page
         form = next((form for form in forms_of(page) if form.action == action), None)
         if form is None:
-            return
+            return "no form"
         names = {name for name, _value in more}
-        sent = [pair for pair in form.fields if pair[0] not in names] + more
-        self._until_answered(browser, action, sent, act, batch)
+        sent = [*(pair for pair in form.fields if pair[0] not in names), *more]
+        return self._until_answered(browser, action, sent, act)
 
-    def _until_answered(
-        self, browser: Browser, action: str, sent: list[tuple[str, str]], act: str, about: str
-    ) -> None:
+    def _until_answered(self, browser: Browser, action: str, sent: list[Field], act: str) -> str:
         """Send the form until it has an answer: that it was done, or a reason why not."""
         self._history.begin(act)
+        about = thing_of(action)
         lost = 0
         said = "gave up"
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -368,11 +432,12 @@ class Finance(threading.Thread):
             status, page, location = browser.post(action, sent, act=act)
             if status is not None and status < 500:
                 said = {422: "refused", 409: "changed"}.get(status, f"unexpected {status}")
-                if status == 302 and (batch := batch_of(location)):
-                    said, about = "done", batch
+                if status == 302 and (thing := done(act, action, location)):
+                    said, about = "done", thing
                 elif said.startswith("unexpected"):
-                    self._history.keep(about or "batch", page)
+                    self._history.keep(about or act, page)
                 break
             lost += status is None
             time.sleep(self._random.uniform(0.1, 0.5))
         self._history.note(Outcome(browser.who, act, about, said, lost))
+        return said

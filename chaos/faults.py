@@ -78,10 +78,12 @@ class Faults:
             case "job child hangs":
                 self._hang(self._one_of(self._random.choice(JOBS)), JOB_HANG_SECONDS)
             case "database backend":
+                _anchor()
                 # One lost backend makes PostgreSQL end all others and recover.
                 self._random.choice(self._backends()).kill()
                 self._wait_for_database()
             case "database":
+                _anchor()
                 database = installation.database()
                 family = [database, *database.children(recursive=True)]
                 for process in family:
@@ -136,6 +138,18 @@ class Faults:
         timer = threading.Timer(seconds, go_on)
         timer.start()
         self._hanging.append(timer)
+
+
+def _anchor() -> None:
+    """What the audit chain has reached before a crash must stand there after it."""
+    from django.db import DatabaseError, connection
+
+    from audit.anchors import drop_anchor
+
+    # It may be down from the fault before.
+    with contextlib.suppress(DatabaseError):
+        drop_anchor()
+    connection.close()
 
 
 def b_is_client(process: psutil.Process) -> bool:

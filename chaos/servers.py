@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def ended_at_failpoints(logs: Path) -> Counter[str]:
+    """How many processes ended at which failpoint, by what they wrote in their logs."""
+    ended: Counter[str] = Counter()
+    for log in logs.glob("*.log"):
+        text = log.read_text(errors="replace")
+        ended.update(re.findall(r"^ended at failpoint (\S+)$", text, re.MULTILINE))
+    return ended
 
 
 class Child:
@@ -75,11 +85,16 @@ class Child:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=BASE_DIR,
-                env=self._environment,
+                env=self._environment | self._number(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _number(self) -> dict[str, str]:
+        """From what this start of it draws the chances of its failpoints."""
+        seed = self._environment["FAILPOINTS_SEED"]
+        return {"FAILPOINTS_SEED": f"{seed} {self.name} {self.restarts}"}
 
     def _keep(self) -> None:
         while self._wanted:
@@ -96,12 +111,12 @@ class Child:
 class Installation:
     """Database, Redis, two web servers, two workers and beat in a folder of their own."""
 
-    def __init__(self, folder: Path, *, failpoints: str = "") -> None:
+    def __init__(self, folder: Path, *, failpoints: str = "", seed: int = 0) -> None:
         self.folder = folder
         self.var = folder / "var"
         self.var.mkdir(parents=True)
         self.ports = [free_port(), free_port()]
-        self._failpoints = failpoints
+        self._failpoints = {"FAILPOINTS": failpoints, "FAILPOINTS_SEED": str(seed)}
         self.database_url = local.postgres_url(self.var)
         self._stop_redis = local.start_redis(self.var)
         self.environment = os.environ | {
@@ -127,11 +142,8 @@ class Installation:
             "jobs 2": [*worker, "--hostname", "two@%h"],
             "beat": [*celery, "beat"],
         }
-        environment = self.environment | {
-            "FAILPOINTS": self._failpoints,
-            "WEB_WORKERS": "2",
-            "WEB_THREADS": "4",
-        }
+        environment = self.environment | self._failpoints
+        environment |= {"WEB_WORKERS": "2", "WEB_THREADS": "4"}
         # What a web server counts lies in its own folder.
         own = {
             name: {"PORT": str(port), "VAR_DIR": str(self.folder / name)}
@@ -186,6 +198,3 @@ class Installation:
         for child in self.children.values():
             child.stop()
         self._stop_redis()
-
-
-Act = Callable[[], None]

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role, User
+from audit.anchors import drop_anchor
 from chaos.clients import PASSWORD, Work
 from companies.models import (
     BankAccount,
@@ -48,9 +49,14 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class World:
+    """`caps` is what each company may get in a policy year, `budgets` what each line holds, in
+    yuan as they were made here: what the product makes of them is what is checked."""
+
     work: list[Work]
     finance: list[int]
     today: date
+    caps: dict[int, Decimal]
+    budgets: dict[int, Decimal]
 
 
 def build(approvals: int) -> World:
@@ -69,17 +75,21 @@ def build(approvals: int) -> World:
         work += _copies(templates, made[first : first + CHUNK], numbers)
     work = work[:approvals]
     claims = Claim.objects.filter(application__case__in=[each.case for each in work])
+    budgets = {}
     for line in BudgetLine.objects.all():
         amounts = claims.filter(level__item__code=line.item_code).values_list(
             "determined_amount", flat=True
         )
         line.total = (sum(amounts, Decimal(0)) * BUDGET_SHARE).quantize(Decimal("0.01"))
         line.save(update_fields=["total"])
+        budgets[line.pk] = line.total
     district = PolicyDocument.objects.get(code="jb24").district
     department = finance_department(district)
     finance = [domain.official(department, Role.FINANCE, number).pk for number in (1, 2, 3)]
     User.objects.update(password=make_password(PASSWORD))
-    return World(work, finance, today)
+    caps = dict.fromkeys(Company.objects.values_list("pk", flat=True), CAP)
+    drop_anchor()
+    return World(work, finance, today, caps, budgets)
 
 
 def _template(code: str, level: str, subject: str) -> Application:

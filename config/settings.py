@@ -42,8 +42,10 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
-# Chances at which a chaos run ends processes at named points (`outbox.failpoints`).
+# Chances at which a chaos run ends processes at named points, and from what they are drawn
+# (`outbox.failpoints`).
 FAILPOINTS = env.str("FAILPOINTS", default="")
+FAILPOINTS_SEED = env.str("FAILPOINTS_SEED", default="")
 
 if PRODUCTION:
     faults = [

@@ -47,7 +47,7 @@ def cuts(monkeypatch):
     done = []
 
     def plan(point):
-        def cut():
+        def cut(_name):
             failpoints._CHANCES.clear()
             done.append(point)
             raise PowerCut
