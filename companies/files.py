@@ -11,6 +11,7 @@ import puremagic
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 from PIL import Image
 
@@ -95,7 +96,7 @@ def store_file(
     )
     content.seek(0)
     stored.content.save(name, upload, save=False)
-    _bring_to_disk(stored)
+    bring_to_disk(stored.content)
     try:
         with transaction.atomic():
             stored.save(force_insert=True)
@@ -107,9 +108,9 @@ def store_file(
     return stored
 
 
-def _bring_to_disk(stored: StoredFile) -> None:
+def bring_to_disk(file: FieldFile) -> None:
     """A row must not outlive its file when the power goes."""
-    with open(stored.content.path, "rb") as content:
+    with open(file.path, "rb") as content:
         os.fsync(content.fileno())
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.locks import locked
 from accounts.models import NumberSeries, User
+from companies.files import bring_to_disk
 from outbox.failpoints import failpoint
 from outbox.services import enqueue
 from reviews.models import Notice
@@ -65,6 +66,7 @@ def render(notice_id: str) -> None:
         notice.sha256 = hashlib.sha256(content).hexdigest()
         notice.rendered_at = timezone.now()
         notice.pdf.save("notice.pdf", ContentFile(content), save=False)
+        bring_to_disk(notice.pdf)
         failpoint("notice.written")
         notice.save()
         ledger.move_award(notice.award, AwardStatus.NOTIFIED)

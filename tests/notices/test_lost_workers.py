@@ -55,6 +55,23 @@ def test_a_worker_that_is_killed_leaves_nothing_behind(
     assert files(settings) == [Path(notice.pdf.path)]
 
 
+def test_the_file_is_on_disk_before_its_row(job, notice, monkeypatch):
+    """A power cut after the commit leaves no row whose file is empty."""
+    brought, sync = [], os.fsync
+
+    def fsync(descriptor):
+        notice.refresh_from_db()
+        brought.append((os.fstat(descriptor).st_ino, notice.rendered_at))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    assert perform(job.pk) is True
+
+    notice.refresh_from_db()
+    assert brought == [(os.stat(notice.pdf.path).st_ino, None)]
+
+
 def test_a_notice_that_cannot_be_rendered_is_given_up_and_the_award_stands(
     job, notice, clock, monkeypatch
 ):
