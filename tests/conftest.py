@@ -25,6 +25,9 @@ from config.celery import app
 from tests.fixtures_domain import flush_past_the_triggers  # noqa: F401
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# What a crash of the machine would lose, a test run may lose. The rows of a test are never
+# committed, so the planner takes every table for empty and would join all with all.
+OF_TESTS = " -c synchronous_commit=off -c enable_nestloop=off"
 # Nothing that asks the network: only the pages under test are fetched.
 CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
@@ -54,11 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir()
     # Argon2 is slow on purpose; signing in is tested, not its arithmetic.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # What a crash of the machine would lose, a test run may lose. The rows of a test are never
-    # committed, so the planner takes every table for empty and would join all with all.
-    settings.DATABASES["default"]["OPTIONS"]["options"] += (
-        " -c synchronous_commit=off -c enable_nestloop=off"
-    )
+    settings.DATABASES["default"]["OPTIONS"]["options"] += OF_TESTS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,13 +1,22 @@
 """How long a connection to the database may keep others waiting (F12), and what comes after one
-that was lost (F09)."""
+that was lost (F09, F10)."""
 
+import os
 import select
+import signal
+import time
 from wsgiref.util import setup_testing_defaults
 
 import psycopg
 import pytest
+from django.conf import settings as project_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
+
+from config import local
+from tests.conftest import OF_TESTS
+
+RECOVERY_SECONDS = 60
 
 
 @pytest.mark.parametrize(
@@ -61,3 +70,34 @@ def asked(path):
     response = WSGIHandler()(environ, lambda status, _headers: statuses.append(status))
     response.close()
     return statuses[0]
+
+
+def test_what_was_acknowledged_outlives_a_killed_backend(tmp_path):
+    """F10. In a server of its own: a backend that is lost makes it end all others and recover."""
+    url = local.postgres_url(tmp_path / "var")
+    # As the product connects: what its commits wait for decides what is lost.
+    options = project_settings.DATABASES["default"]["OPTIONS"]["options"].removesuffix(OF_TESTS)
+    clerk, lost = (psycopg.connect(url, options=options) for _person in range(2))
+    clerk.execute("CREATE TABLE act (number integer)")
+    clerk.commit()
+    lost.execute("INSERT INTO act VALUES (2)")
+    clerk.execute("INSERT INTO act VALUES (1)")
+    clerk.commit()
+
+    os.kill(lost.info.backend_pid, signal.SIGKILL)
+
+    assert select.select([clerk.fileno()], [], [], RECOVERY_SECONDS)[0]
+    with pytest.raises(psycopg.OperationalError):
+        clerk.execute("SELECT 1")
+    with connected_anew(url) as again:
+        assert again.execute("SELECT number FROM act").fetchall() == [(1,)]
+
+
+def connected_anew(url):
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            return psycopg.connect(url)
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
