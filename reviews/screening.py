@@ -196,6 +196,7 @@ def _raise_alert(
         by=None,
         changes=[change["text"] for change in changes],
         receipt=receipt.sha256,
+        receipt_id=receipt.pk,
     )
 
 

@@ -201,6 +201,7 @@ def _decide(
         text=text,
         amounts=opinion.amounts,
         receipt=receipt.sha256 if receipt else None,
+        receipt_id=receipt.pk if receipt else None,
     )
     return opinion
 

@@ -35,7 +35,8 @@ class ReceiptIncidentQuerySet(models.QuerySet["ReceiptIncident"]):
 
 
 class ReceiptIncident(models.Model):
-    """`differences` as `answers.differences` gives them, as of the last look."""
+    """`differences` as `answers.differences` gives them, as of the last look; `what` is also chain
+    (the act that rests on it has another hash)."""
 
     receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="incident")
     found_at = models.DateTimeField(_("发现时间"), default=timezone.now)

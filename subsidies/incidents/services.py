@@ -10,10 +10,10 @@ from accounts.locks import locked
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.inspections import note
-from audit.models import Subject
+from audit.models import Entry, Subject
 from audit.services import record
 from subsidies.applications.answers import Json, differences
-from subsidies.applications.models import Receipt
+from subsidies.applications.models import Application, Receipt
 from subsidies.incidents.models import INCIDENT_ROLES, ReceiptIncident
 
 # Receipts read at a time: short questions, whatever goes on meanwhile.
@@ -21,12 +21,13 @@ STEP = 500
 
 
 def verify_receipts() -> tuple[int, list[ReceiptIncident]]:
-    """Compute every receipt again and keep an incident of each that differs. How many were
-    looked at, and those incidents, also the ones that somebody has looked into already."""
+    """Compute every receipt again, hold it against the audit chain, and keep an incident of each
+    that differs. How many were looked at, and those incidents, also the ones that somebody has
+    looked into already."""
     count, found = 0, []
-    for receipt in _all_receipts():
+    for receipt, in_chain in _all_receipts():
         count += 1
-        if said := differences(receipt):
+        if said := [*_from_chain(receipt, in_chain), *differences(receipt)]:
             found.append(_keep(receipt, [_discreet(each) for each in said]))
     faults = [str(incident.receipt) for incident in found if incident.acknowledged_at is None]
     note(Subject.RECEIPTS, faults=faults, count=count)
@@ -61,11 +62,27 @@ def acknowledge(incident: ReceiptIncident, *, reason: str, by: User) -> None:
     )
 
 
-def _all_receipts() -> Iterator[Receipt]:
+def _all_receipts() -> Iterator[tuple[Receipt, str]]:
+    """Each with its hash as the audit chain has it, where an act rests on it."""
     last = 0
     while step := list(Receipt.objects.filter(pk__gt=last).order_by("pk")[:STEP]):
-        yield from step
+        acts = Entry.objects.filter(
+            about_type=Application._meta.label_lower,
+            about_id__in={str(receipt.application_id) for receipt in step},
+            data__receipt_id__in=[receipt.pk for receipt in step],
+        )
+        in_chain = dict(acts.values_list("data__receipt_id", "data__receipt"))
+        for receipt in step:
+            yield receipt, in_chain.get(receipt.pk, receipt.sha256)
         last = step[-1].pk
+
+
+def _from_chain(receipt: Receipt, in_chain: str) -> list[Json]:
+    """Whoever changes a receipt with its hash, and calls its engine an older one, cannot make the
+    chain fit."""
+    if receipt.sha256 == in_chain:
+        return []
+    return [{"what": "chain", "at": "", "kept": in_chain, "now": receipt.sha256}]
 
 
 def _discreet(difference: Json) -> Json:

@@ -72,8 +72,11 @@ def test_every_receipt_is_looked_at_in_steps_of_any_length(receipts, monkeypatch
 
 def test_another_amount_is_an_incident_that_says_where_and_what(incident, receipts):
     assert incident.receipt == receipts[0]
+    kept = receipts[0].sha256
+    incident.receipt.refresh_from_db()
     assert incident.differences == [
-        {"what": "answer", "at": "claims.0.payable", "kept": '"99999.00"', "now": '"10000.00"'}
+        {"what": "chain", "at": "", "kept": kept, "now": incident.receipt.sha256},
+        {"what": "answer", "at": "claims.0.payable", "kept": '"99999.00"', "now": '"10000.00"'},
     ]
     entry = Entry.objects.about(receipts[0].application).get(action="receipt.differs")
     assert entry.data["receipt"] == receipts[0].pk
@@ -89,6 +92,30 @@ def test_a_receipt_that_was_changed_is_told_by_its_hash(receipts):
     assert (difference["what"], difference["kept"]) == ("hash", receipts[0].sha256)
 
 
+def test_a_receipt_made_to_fit_an_older_engine_is_told_by_the_audit_chain(
+    receipts, auditor, client
+):
+    """Nothing computes it again, and its own hash fits: only the act that rests on it does not."""
+    receipt = receipts[-1]
+    kept = receipt.sha256
+    receipt.engine = "0"
+    receipt.answer["claims"][0]["payable"] = "99999.00"
+    fitting = hash_of(receipt)
+    tamper(
+        f"UPDATE subsidies_receipt SET engine = '0', sha256 = '{fitting}',"
+        " answer = jsonb_set(answer, '{claims,0,payable}', '\"99999.00\"')"
+        f" WHERE id = {receipt.pk}"
+    )
+
+    services.verify_receipts()
+
+    incident = ReceiptIncident.objects.get()
+    assert incident.receipt == receipt
+    assert incident.differences == [{"what": "chain", "at": "", "kept": kept, "now": fitting}]
+    client.force_login(auditor)
+    assert "与审计链留存的不符" in client.get(incident.get_absolute_url()).content.decode()
+
+
 def test_an_edition_that_is_gone_is_named(receipts):
     receipt = receipts[0]
     receipt.editions[0] = "0" * 64
@@ -100,7 +127,7 @@ def test_an_edition_that_is_gone_is_named(receipts):
 
     services.verify_receipts()
 
-    (difference,) = ReceiptIncident.objects.get().differences
+    difference = ReceiptIncident.objects.get().differences[-1]
     assert (difference["what"], difference["kept"]) == ("editions", "0" * 64)
 
 
