@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,9 @@ from audit.inspections import note
 from audit.models import Entry, Head, Subject
 from audit.seals import is_sealed, seal
 from outbox.services import enqueue
+
+# Any number, the same for everybody who writes anchors.
+LOCK = 7_316_052_905
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,11 @@ class Anchor:
         return anchor if is_sealed(anchor.text, found) else None
 
 
+@transaction.atomic
 def drop_anchor() -> Anchor | None:
     """Write the head to AUDIT_ANCHOR_FILE, unless it is the last line already, and mail it once a
     day. None while there is no act yet."""
+    _wait_for_others()
     head = Head.objects.filter(pk=1).first()
     if head is None:
         return None
@@ -57,10 +62,16 @@ def drop_anchor() -> Anchor | None:
     last = Anchor.read(lines[-1]) if (lines := read_lines(path)) else None
     if last is None or (last.seq, last.hash) != (anchor.seq, anchor.hash):
         _append(path, anchor.line)
-    with transaction.atomic():
-        _mail(anchor)
-        note(Subject.ANCHOR, count=anchor.seq)
+    _mail(anchor)
+    note(Subject.ANCHOR, count=anchor.seq)
     return anchor
+
+
+def _wait_for_others() -> None:
+    """Of two at once the second reads the head when the first has written its line: lines stand
+    in the order of the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def read_lines(path: Path) -> list[str]:
@@ -99,15 +110,22 @@ def first_broken_anchor(lines: Iterable[str]) -> str:
 
 def _append(path: Path, line: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What a full disk cut off does not spoil the line after it.
+    text = path.read_text() if path.exists() else ""
+    begin = "" if text.endswith("\n") or not text else "\n"
     with path.open("a") as file:
-        file.write(f"{line}\n")
+        file.write(f"{begin}{line}\n")
         file.flush()
         os.fsync(file.fileno())
 
 
+def recipients() -> list[str]:
+    """Who gets the anchor by mail."""
+    return settings.AUDIT_ANCHOR_EMAIL or _auditors()
+
+
 def _mail(anchor: Anchor) -> None:
-    to = settings.AUDIT_ANCHOR_EMAIL or _auditors()
-    if to:
+    if to := recipients():
         enqueue(
             "mail",
             f"anchor:{timezone.localdate()}",

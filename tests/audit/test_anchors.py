@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
+import audit.anchors
 from accounts.models import Role
 from audit.anchors import Anchor, drop_anchor, first_broken_anchor, read_lines
 from audit.models import GENESIS, Entry, Head, Inspection
@@ -17,6 +18,7 @@ from audit.tasks import verify_audit
 from audit.verification import verify_chain
 from outbox.models import Job
 from tests.factories import AppointmentFactory, DistrictFactory, UserFactory
+from tests.threads import Meeting, at_once
 
 LENGTH = 24
 STEP = 4
@@ -172,6 +174,29 @@ def test_an_anchor_is_dropped_only_where_the_head_moved(chain, anchors, clock):
     record("test.done", about=DistrictFactory(), by=None)
     drop_anchor_task()
     assert read_lines(anchors)[-1].split()[:2] == ["2026-03-12T10:00:00+08:00", str(LENGTH + 1)]
+
+
+def test_two_at_once_write_one_line_for_one_head(transactional_db, anchors, monkeypatch):
+    """By hand beside beat: whoever comes second sees the line of the first."""
+    with transaction.atomic():
+        record("test.done", about=DistrictFactory(), by=None)
+    meeting = Meeting(2)
+    monkeypatch.setattr(audit.anchors, "_append", meeting.before(audit.anchors._append))
+
+    at_once(drop_anchor, drop_anchor)
+
+    assert len(read_lines(anchors)) == 1
+
+
+def test_a_line_that_was_cut_off_does_not_spoil_the_next(chain, anchors):
+    lines = read_lines(anchors)
+    anchors.write_text("\n".join(lines)[:-1])
+    record("test.done", about=DistrictFactory(), by=None)
+
+    drop_anchor()
+
+    assert Anchor.read(read_lines(anchors)[-1]).seq == LENGTH + 1
+    assert len(read_lines(anchors)) == len(lines) + 1
 
 
 def test_without_any_act_there_is_nothing_to_anchor(anchors, capsys):
