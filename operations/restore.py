@@ -1,62 +1,91 @@
-"""Coming back from a backup: trust it first, then restore, then look whether all is whole."""
+"""Coming back from a backup: trust it first, then restore, then look whether all is whole.
+
+What was here before is kept aside until the backup is in its place: whatever fails before that
+leaves the installation as it was.
+"""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from audit.models import Head
-from audit.services import first_broken_entry
+from audit.verification import verify_chain
 from operations import postgres
 from operations.backup import row_counts
 from operations.files import faulty_files
 from operations.manifest import DATABASE, FILES, BackupRefused, Manifest
+from outbox.services import leave_in_doubt
 from subsidies.incidents.services import verify_receipts
 from subsidies.ledger.reconciliation import differences
+from subsidies.ledger.settlement import stored_differences
+
+# Where the backup's files wait, on the disk where they will stay; where the database that was
+# here waits meanwhile.
+INCOMING = ".incoming"
+BEFORE = "before_restore"
+# Beside the files themselves: for what they take in folders, and so that the disk is not full.
+ROOM = 100 * 1024 * 1024
 
 
-def restore(source: Path, *, replace: bool = False) -> list[str]:
-    """Bring the database and the files of a backup here; what the checks found wrong afterwards.
+@dataclass(frozen=True)
+class Restored:
+    """`faults`: what the checks found wrong, one line each; `in_doubt`: how many mails were open
+    when the backup was made, of which nobody can tell whether they went out since."""
+
+    faults: list[str]
+    in_doubt: int
+
+
+def restore(source: Path, *, replace: bool = False) -> Restored:
+    """Bring the database and the files of a backup here.
 
     Raises BackupRefused before anything is touched: where the backup is damaged, does not fit,
-    or what is here is not empty and `replace` is not said.
+    or what is here is not empty and `replace` is not said. ProgramFailed or OSError while it is
+    brought: then all is as it was.
     """
     manifest = Manifest.read(source)
     if faults := [*manifest.faults(source), *_misfits(manifest)]:
         raise BackupRefused("\n".join(["The backup is not restored:", *faults]))
+    postgres.run("pg_restore", "--list", str(source / DATABASE))
+    _undo_what_was_cut_off()
     if not replace and (found := _what_is_here()):
         raise BackupRefused(
             "\n".join(["Only an empty installation is restored into. Here is:", *found])
         )
-    _clear()
-    # Files first: a row must never name one that is not there.
-    if (source / FILES).exists():
-        shutil.copytree(source / FILES, settings.MEDIA_ROOT, dirs_exist_ok=True)
-    postgres.run(
-        "pg_restore",
-        "--no-owner",
-        "--no-privileges",
-        "--single-transaction",
-        "--exit-on-error",
-        str(source / DATABASE),
-    )
-    # Without statistics every question would be answered the slow way until the server looks.
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        cursor.execute("ANALYZE")
-    found = _differences_from(manifest)
-    call_command("migrate", verbosity=0)
-    return [*found, *check_everything()]
+    with _files_beside(source / FILES) as incoming:
+        with _database_kept_until_the_end():
+            postgres.run(
+                "pg_restore",
+                "--no-owner",
+                "--no-privileges",
+                "--single-transaction",
+                "--exit-on-error",
+                str(source / DATABASE),
+            )
+            # Without statistics every question would be answered the slow way until the server
+            # looks.
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = 0")
+                cursor.execute("ANALYZE")
+            found = _differences_from(manifest)
+            call_command("migrate", verbosity=0)
+            in_doubt = leave_in_doubt("restored from a backup: it may have gone out since")
+        _put_in_place(incoming)
+    return Restored([*found, *check_everything()], in_doubt)
 
 
 def check_everything() -> list[str]:
-    """The ledger, the audit chain, the receipts and the files: every fault, one line each."""
-    found = differences()
-    if broken := first_broken_entry():
-        found.append(f"the audit chain is broken at entry {broken}")
+    """The ledger, the settlements, the audit chain with its anchors, the receipts and the files:
+    every fault, one line each."""
+    found = [*differences(), *stored_differences(), *verify_chain()]
     _count, incidents = verify_receipts()
     found += [
         f"receipt {incident.receipt_id} of {incident.receipt.application_id} differs"
@@ -85,16 +114,71 @@ def _what_is_here() -> list[str]:
     return found + ([f"files in {media}"] if media.exists() and any(media.iterdir()) else [])
 
 
-def _clear() -> None:
+def _undo_what_was_cut_off() -> None:
+    """Of a restore that was killed: what it was to replace is still there."""
+    shutil.rmtree(Path(settings.MEDIA_ROOT, INCOMING), ignore_errors=True)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("DROP SCHEMA public CASCADE")
-        cursor.execute("CREATE SCHEMA public")
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [BEFORE])
+        if cursor.fetchone():
+            _bring_back(cursor)
+
+
+@contextmanager
+def _files_beside(files: Path) -> Iterator[Path]:
+    """A copy of the backup's files on the disk where they will stay, as long as it is needed."""
+    incoming = Path(settings.MEDIA_ROOT, INCOMING)
+    incoming.mkdir(parents=True)
+    try:
+        needed = ROOM + sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
+        if (free := shutil.disk_usage(incoming).free) < needed:
+            raise BackupRefused(
+                f"{settings.MEDIA_ROOT} has {free:,} bytes free; the files of the backup need "
+                f"{needed:,} beside those that are there."
+            )
+        if files.exists():
+            shutil.copytree(files, incoming, dirs_exist_ok=True)
+        yield incoming
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _put_in_place(incoming: Path) -> None:
+    """Instead of all files that were here."""
     media = Path(settings.MEDIA_ROOT)
-    media.mkdir(parents=True, exist_ok=True)
     # The folder itself may be where a disk is mounted.
-    for path in media.iterdir():
+    for path in set(media.iterdir()) - {incoming}:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in incoming.iterdir():
+        path.rename(media / path.name)
+
+
+@contextmanager
+def _database_kept_until_the_end() -> Iterator[None]:
+    """An empty database, while what was there waits under another name; it is there again if
+    anything fails, and gone when all is done."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        # Whoever is still at work is found out here: nothing has happened yet.
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)}")
+        cursor.execute(f"ALTER SCHEMA public RENAME TO {BEFORE}")
+        cursor.execute("CREATE SCHEMA public")
+    try:
+        yield
+    except BaseException:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            _bring_back(cursor)
+        raise
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(f"DROP SCHEMA {BEFORE} CASCADE")
+
+
+def _bring_back(cursor: CursorWrapper) -> None:
+    cursor.execute("DROP SCHEMA public CASCADE")
+    cursor.execute(f"ALTER SCHEMA {BEFORE} RENAME TO public")
 
 
 def _differences_from(manifest: Manifest) -> list[str]:

@@ -55,6 +55,7 @@ def signs(now: Vitals) -> list[Sign]:
         _disk(now),
         _freeze(now),
         _incidents(now),
+        _anchor_mail(now),
         *(_inspection(subject, now.inspections.get(subject)) for subject in MAX_AGES),
         Sign(_("最近一次办理"), "info", _ago(now.last_act) if now.last_act else _("还没有")),
     ]
@@ -112,6 +113,14 @@ def _incidents(now: Vitals) -> Sign:
         return Sign(name, "pass", _("没有"), url=url)
     label = ngettext("%(n)d 条", "%(n)d 条", now.open_incidents) % {"n": now.open_incidents}
     return Sign(name, "fail", label, str(REMEDIES[Subject.RECEIPTS]), url)
+
+
+def _anchor_mail(now: Vitals) -> Sign:
+    name = _("锚定邮件")
+    if now.is_anchor_mailed:
+        return Sign(name, "pass", _("正常"))
+    text = _("请任命有邮箱的审计人员，或设置 AUDIT_ANCHOR_EMAIL：只存在本机的锚可能一并被改写。")
+    return Sign(name, "warn", _("无人接收"), text)
 
 
 def _inspection(subject: Subject, row: Inspection | None) -> Sign:

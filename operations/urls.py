@@ -9,4 +9,5 @@ urlpatterns = [
     path("workspace/status/", views.status, name="status"),
     path("workspace/failed-jobs/", views.failed_jobs, name="failed_jobs"),
     path("workspace/failed-jobs/<int:pk>/again/", views.job_try_again, name="job_try_again"),
+    path("workspace/failed-jobs/<int:pk>/sent/", views.job_was_sent, name="job_was_sent"),
 ]

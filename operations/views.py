@@ -13,7 +13,7 @@ from operations import vitals
 from operations.kinds import kind_name
 from operations.status import signs
 from outbox.models import Job, State
-from outbox.services import try_again
+from outbox.services import close_as_sent, try_again
 
 PAGE_SIZE = 30
 
@@ -47,4 +47,15 @@ def job_try_again(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, _("已重新排队，一会儿再看结果。"))
     else:
         messages.warning(request, _("这项任务已不在失败列表中，没有再次排队。"))
+    return redirect("failed_jobs")
+
+
+@require_POST
+@for_roles(Role.ADMINISTRATOR)
+def job_was_sent(request: SignedInRequest, pk: int) -> HttpResponse:
+    job = get_object_or_404(Job, pk=pk)
+    if close_as_sent(Job.objects.filter(pk=job.pk), by=request.user):
+        messages.success(request, _("已记为发出，不再发送。"))
+    else:
+        messages.warning(request, _("这项任务已不在待核对之列，没有改动。"))
     return redirect("failed_jobs")

@@ -9,6 +9,7 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
+from audit import anchors
 from audit.models import Entry, Inspection
 from outbox.models import Job, State, Tick
 from subsidies.models import Freeze, ReceiptIncident
@@ -32,6 +33,7 @@ class Vitals:
     open_incidents: int
     last_act: datetime | None
     inspections: dict[str, Inspection]
+    is_anchor_mailed: bool
     disk_free_percent: float
 
 
@@ -47,6 +49,7 @@ def take() -> Vitals:
         open_incidents=ReceiptIncident.objects.unacknowledged().count(),
         last_act=Entry.objects.order_by("-seq").values_list("at", flat=True).first(),
         inspections={row.subject: row for row in Inspection.objects.all()},
+        is_anchor_mailed=bool(anchors.recipients()),
         disk_free_percent=disk_free_percent(),
     )
 

@@ -203,6 +203,27 @@ def try_again(jobs: JobQuerySet, *, by: User) -> int:
     return len(dead)
 
 
+@transaction.atomic
+def close_as_sent(jobs: JobQuerySet, *, by: User) -> int:
+    """Note that what was in doubt did happen, as a person has found out; how many jobs that
+    were. They are not done again."""
+    doubtful = jobs.filter(state=State.DEAD, handed_over_at__isnull=False)
+    found = list(locked(doubtful).order_by("pk"))
+    for job in found:
+        job.state, job.done_at = State.DONE, timezone.now()
+        job.save(update_fields=["state", "done_at"])
+        record("job.closed_as_sent", about=job, by=by, kind=job.kind, key=job.key)
+    return len(found)
+
+
+def leave_in_doubt(reason: str) -> int:
+    """Give up what is open and cannot be done twice without harm, where nobody can tell any more
+    whether it happened; how many jobs that were. A person decides on each."""
+    return Job.objects.filter(
+        kind__in=AT_MOST_ONCE, state__in=[State.QUEUED, State.RUNNING]
+    ).update(state=State.DEAD, handed_over_at=timezone.now(), last_error=reason)
+
+
 def perform_due() -> None:
     """Do everything that is due in this process, also what the jobs themselves put in.
 

@@ -71,6 +71,7 @@ ACTIONS = {
     "configuration.added": _("新增配置"),
     "configuration.changed": _("修改配置"),
     "edition.published": _("发布政策版本"),
+    "job.closed_as_sent": _("任务确认已发出"),
     "job.tried_again": _("任务再试一次"),
     "ledger.frozen": _("冻结批准"),
     "ledger.unfrozen": _("解除冻结"),

@@ -2,6 +2,7 @@
 (D02, D03)."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,11 +84,11 @@ def elsewhere(environment, tmp_path):
 
 def everything(ask):
     """Every row of every table, as text, in an order of its own; but for what the checks after
-    a restore note of themselves."""
+    a restore note of themselves, and the jobs, of which it parks some."""
     tables = [
         row[0]
         for row in ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        if row[0] != "audit_inspection"
+        if row[0] not in ("audit_inspection", "outbox_job")
     ]
     return {
         table: ask(f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')
@@ -113,6 +114,55 @@ def test_a_backup_comes_back_elsewhere_row_for_row_and_byte_for_byte(kept, elsew
     # What is whole stays guarded: the triggers came along.
     with pytest.raises(psycopg.errors.RaiseException):
         elsewhere.ask("DELETE FROM audit_entry RETURNING seq")
+
+
+def test_no_mail_goes_out_a_second_time_after_a_restore(kept, elsewhere):
+    """D02: what was open at the time of the backup may have gone out since; people decide."""
+    jobs = "SELECT state, handed_over_at IS NULL, kind FROM outbox_job WHERE kind {} 'mail'"
+    open_mails = ask_here(jobs.format("="))
+    others = ask_here(jobs.format("<>"))
+    assert open_mails
+    assert {state for state, _is_whole, _kind in [*open_mails, *others]} == {"queued"}
+
+    result = elsewhere.run("restore", str(kept))
+
+    assert elsewhere.ask(jobs.format("=")) == [("dead", False, "mail")] * len(open_mails)
+    assert elsewhere.ask(jobs.format("<>")) == others
+    assert f"{len(open_mails)} mails" in result.stdout
+
+
+def test_a_restore_that_fails_leaves_all_as_it_was(kept, elsewhere):
+    """D03: what is here is gone only when the backup is in its place."""
+    assert elsewhere.run("restore", str(kept)).returncode == 0
+    (elsewhere.media / "later").write_text("x")
+    before = everything(elsewhere.ask)
+    # Its list of contents stands at the beginning.
+    dump = kept / "database.dump"
+    dump.write_bytes(dump.read_bytes()[: -dump.stat().st_size // 4])
+    manifest = Manifest.read(kept)
+    manifest.parts["database.dump"] = Part.of(dump)
+    manifest.write(kept)
+
+    result = elsewhere.run("restore", str(kept), "--replace")
+
+    assert "pg_restore failed" in result.stderr
+    assert everything(elsewhere.ask) == before
+    assert (elsewhere.media / "later").exists()
+    assert not (elsewhere.media / restore.INCOMING).exists()
+
+
+def test_a_restore_that_was_killed_has_lost_nothing(kept, elsewhere):
+    """D03: what it was to replace comes back, and is replaced only when told."""
+    assert elsewhere.run("restore", str(kept)).returncode == 0
+    before = everything(elsewhere.ask)
+    with psycopg.connect(elsewhere.url) as other:
+        other.execute(f"ALTER SCHEMA public RENAME TO {restore.BEFORE}")
+        other.execute("CREATE SCHEMA public")
+
+    refused = elsewhere.run("restore", str(kept))
+
+    assert "a database with" in refused.stderr
+    assert everything(elsewhere.ask) == before
 
 
 def test_what_is_here_is_replaced_only_when_told(kept, elsewhere):
@@ -143,7 +193,7 @@ def test_a_faulty_row_is_named_after_the_restore(installation, elsewhere, tmp_pa
 
     assert result.returncode == 1
     assert "Restored, but not everything is whole" in result.stderr
-    assert "broken at entry 3" in result.stderr
+    assert "第 3 条断开" in result.stderr
     assert "budget line" in result.stderr
     assert "is not what its row says" in result.stderr
 
@@ -221,10 +271,15 @@ def add(path: Path) -> None:
     path.with_name("another").write_text("x")
 
 
+def touched(*arguments):
+    pytest.fail("what is here was touched")
+
+
 @pytest.fixture
 def folder(db, tmp_path, monkeypatch):
     """A backup of two parts, which nobody gets to restore."""
-    monkeypatch.setattr(restore, "_clear", lambda: pytest.fail("what is here was touched"))
+    monkeypatch.setattr(restore, "_put_in_place", touched)
+    monkeypatch.setattr(restore, "_database_kept_until_the_end", touched)
     kept = tmp_path / "kept"
     parts = {}
     for name in ("database.dump", "files/companies/01/0123"):
@@ -310,6 +365,19 @@ def test_a_backup_of_another_server_or_a_newer_program_is_refused(folder):
 
     assert "PostgreSQL 11.2" in refusal_of(folder)
     assert "audit.9999_from_the_future" in refusal_of(folder)
+
+
+def test_a_dump_that_cannot_be_read_is_refused_before_anything_is_touched(folder):
+    """D03: whole as the manifest has it, and yet no dump."""
+    assert "does not appear to be a valid" in refusal_of(folder)
+
+
+def test_a_backup_that_finds_no_room_is_refused_before_anything_is_touched(folder, monkeypatch):
+    monkeypatch.setattr(postgres, "run", lambda *arguments: None)
+    free = len(PDF) + restore.ROOM - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(0, 0, free))
+
+    assert f"{free:,} bytes free" in refusal_of(folder)
 
 
 def test_a_file_that_differs_from_its_row_is_found(installation):

@@ -26,8 +26,9 @@ def administrator(db, clock, client):
 
 
 @pytest.fixture
-def well(db, clock):
+def well(db, clock, settings):
     """An installation where everything ran as it should."""
+    settings.AUDIT_ANCHOR_EMAIL = ["far@example.org"]
     Tick.objects.create(name="relay the outbox", sent_at=timezone.now())
     for subject in Subject:
         note(subject, count=7)
@@ -82,6 +83,15 @@ def test_a_look_that_is_too_long_ago_is_said(well, subject, clock):
     clock.shift(timedelta(hours=27))
 
     assert kinds()[str(subject.label)] == "warn"
+
+
+def test_an_anchor_that_nobody_gets_is_said(well, settings):
+    settings.AUDIT_ANCHOR_EMAIL = []
+    assert kinds()["锚定邮件"] == "warn"
+
+    AppointmentFactory(role=Role.AUDITOR, user__email="audit@example.org")
+
+    assert kinds()["锚定邮件"] == "pass"
 
 
 def test_a_full_disk_and_a_broker_that_is_away_are_said(well, settings, monkeypatch):
@@ -144,6 +154,24 @@ def test_a_failed_job_is_shown_and_tried_again(administrator, client):
     assert (entry.actor, entry.action) == (administrator, "job.tried_again")
 
 
+def test_a_mail_that_went_out_is_closed_and_not_sent_again(administrator, client):
+    job = dead_job()
+    url = f"/workspace/failed-jobs/{job.pk}/sent/"
+    assert url not in client.get("/workspace/failed-jobs/").content.decode()
+    assert "没有改动" in client.post(url, follow=True).content.decode()
+    Job.objects.update(handed_over_at=timezone.now())
+
+    page = client.get("/workspace/failed-jobs/").content.decode()
+    told = client.post(url, follow=True).content.decode()
+
+    assert url in page
+    assert "不再发送" in told
+    job.refresh_from_db()
+    assert (job.state, job.done_at) == (State.DONE, timezone.now())
+    entry = Entry.objects.about(job).get()
+    assert (entry.actor, entry.action) == (administrator, "job.closed_as_sent")
+
+
 def test_a_job_that_failed_no_more_is_not_put_back_twice(administrator, client):
     job = dead_job()
     url = f"/workspace/failed-jobs/{job.pk}/again/"
@@ -162,6 +190,7 @@ def test_auditors_look_and_do_not_try_again(db, clock, client):
     assert "再试一次" not in client.get("/workspace/failed-jobs/").content.decode()
     assert client.get("/workspace/status/").status_code == 200
     assert client.post(f"/workspace/failed-jobs/{job.pk}/again/").status_code == 403
+    assert client.post(f"/workspace/failed-jobs/{job.pk}/sent/").status_code == 403
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.LEAD, Role.FINANCE, Role.POLICY_OFFICER])

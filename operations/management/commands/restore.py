@@ -23,13 +23,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, source: Path, replace: bool, **options: Any) -> None:
         try:
-            found = restore(source, replace=replace)
+            done = restore(source, replace=replace)
         except (BackupRefused, ProgramFailed) as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
             raise CommandError(
                 f"The database is in use ({error}): stop web, worker and beat first."
             ) from error
-        if found:
-            raise CommandError("\n".join(["Restored, but not everything is whole:", *found]))
-        self.stdout.write("Restored; ledger, audit chain, receipts and files are whole.")
+        if done.in_doubt:
+            self.stdout.write(
+                f"{done.in_doubt} mails that were open at the time of the backup may have gone out "
+                "since and are not sent: decide on each on the page 失败的任务."
+            )
+        if done.faults:
+            raise CommandError("\n".join(["Restored, but not everything is whole:", *done.faults]))
+        self.stdout.write(
+            "Restored; ledger, settlements, audit chain, anchors, receipts and files are whole."
+        )
