@@ -18,6 +18,7 @@ RUN for po in locale/*/LC_MESSAGES/django.po; do \
         if [ -e "$po" ]; then pybabel compile -i "$po" -o "${po%.po}.mo"; fi; \
     done \
     && PRODUCTION=1 SECRET_KEY=$(python -c 'import secrets; print(secrets.token_hex(32))') \
+        SEAL_KEY=$(python -c 'import secrets; print(secrets.token_hex(32))') EMAIL_URL=smtp://none \
         ALLOWED_HOSTS=build DATABASE_URL=postgres://none REDIS_URL=redis://none \
         BASE_URL=https://build \
         python manage.py collectstatic --noinput \

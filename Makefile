@@ -79,6 +79,8 @@ check-production:
 	PRODUCTION=1 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(32))') \
 		ALLOWED_HOSTS=subsidies.example.org DATABASE_URL=postgres://nobody@127.0.0.1:1/none \
 		REDIS_URL=redis://127.0.0.1:1/0 BASE_URL=https://subsidies.example.org \
+		SEAL_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(32))') \
+		EMAIL_URL=smtp://127.0.0.1:1 \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 	check-jsonschema -q --builtin-schema vendor.compose-spec docker-compose.yml
 

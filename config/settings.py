@@ -2,7 +2,7 @@
 
 Without any variable this is a developer's machine with the demo district. `PRODUCTION=1`
 switches to an installation that serves people: it refuses to start with DEBUG, a default
-secret, the demo district or without its own database, Redis and address.
+secret, the demo district or without its own database, Redis, mail server and address.
 """
 
 from datetime import timedelta
@@ -39,6 +39,8 @@ AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(VAR_DIR / "audit-an
 AUDIT_ANCHOR_EMAIL = env.list("AUDIT_ANCHOR_EMAIL", default=[])
 # What Prometheus brings to read /metrics; without it nobody can.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where mails go. In development they become files.
+EMAIL_URL = env.str("EMAIL_URL", default="" if PRODUCTION else "filemail://")
 # Where the public reaches this installation; printed on notices as the address to verify them.
 BASE_URL = env.str("BASE_URL", default=local.base_url(VAR_DIR)).rstrip("/")
 
@@ -55,6 +57,12 @@ if PRODUCTION:
             "SECRET_KEY must be set to a secret of your own, 50 characters or more": (
                 SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 50
             ),
+            "SEAL_KEY must be set to another secret of your own, 32 characters or more: without it "
+            "anybody could seal a forged backup or anchor": (
+                len(SEAL_KEY) < 32 or SEAL_KEY == SECRET_KEY
+            ),
+            "EMAIL_URL must name the mail server (smtp+tls://user:password@host:587): anything "
+            "else sends no mail and says it did": not EMAIL_URL.startswith("smtp"),
             "FAILPOINTS must be empty: they end processes at random": bool(FAILPOINTS),
             "DEMO must be off: the demo district has public passwords": DEMO,
             "ALLOWED_HOSTS must name this installation's hosts": (
@@ -193,6 +201,8 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 # What looks after the queue does not wait in it. A worker takes from each queue in turn.
 CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue("relay")]
 CELERY_TASK_ROUTES = {"outbox.relay": {"queue": "relay"}}
+# A worker comes back however long the broker was away (0 would say the same). Whoever publishes
+# gives up at once: the outbox publishes again.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 CELERY_TASK_IGNORE_RESULT = True
@@ -204,7 +214,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
 CELERY_BEAT_SCHEDULER = "outbox.beat:Beat"
@@ -398,7 +408,7 @@ CLAMD_URL = env.str("CLAMD_URL", default="")
 REQUIRE_SCAN = env.bool("REQUIRE_SCAN", default=PRODUCTION)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if PRODUCTION else "filemail://")
+EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 EMAIL_FILE_PATH = EMAIL_CONFIG.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 10

@@ -11,6 +11,8 @@ from config import settings as project_settings
 COMPLETE = {
     "PRODUCTION": "1",
     "SECRET_KEY": "a-secret-of-the-installation-with-more-than-fifty-characters-in-it",
+    "SEAL_KEY": "another-secret-kept-outside-of-the-backups",
+    "EMAIL_URL": "smtp+tls://somebody:secret@mail.example.org:587",
     "ALLOWED_HOSTS": "subsidies.example.org",
     "DATABASE_URL": "postgres://somebody@127.0.0.1:1/subsidies",
     "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -42,6 +44,12 @@ def test_production_starts_with_all_that_it_needs():
         ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": project_settings.DEVELOPMENT_SECRET}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
+        ({"SEAL_KEY": ""}, "SEAL_KEY must be set"),
+        ({"SEAL_KEY": "short"}, "SEAL_KEY must be set"),
+        ({"SEAL_KEY": COMPLETE["SECRET_KEY"]}, "SEAL_KEY must be set"),
+        ({"EMAIL_URL": ""}, "EMAIL_URL must name the mail server"),
+        ({"EMAIL_URL": "consolemail://"}, "EMAIL_URL must name the mail server"),
+        ({"EMAIL_URL": "filemail://"}, "EMAIL_URL must name the mail server"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
         ({"ALLOWED_HOSTS": "subsidies.example.org,*"}, "ALLOWED_HOSTS must name"),
@@ -62,8 +70,8 @@ def test_production_refuses(changes, message):
 def test_production_names_every_fault_at_once():
     result = load_settings({"PRODUCTION": "1"})
 
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BASE_URL"):
-        assert name in result.stderr
+    for name in COMPLETE.keys() - {"PRODUCTION"}:
+        assert f"{name} must" in result.stderr
 
 
 def test_jobs_are_never_done_in_the_request():
