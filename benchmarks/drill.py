@@ -70,7 +70,7 @@ def keep_file(company: object, user: object) -> None:
     from audit.services import record
     from companies.files import store_file
 
-    content = b"%PDF-1.4\n" + os.urandom(FILE_BYTES)
+    content = b"%PDF-1.4\n" + os.urandom(FILE_BYTES) + b"%%EOF\n"
     with transaction.atomic():
         stored = store_file(company, SimpleUploadedFile("a.pdf", content), by=user)
         record("file.described", about=stored, by=user, sha256=stored.sha256)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import zipfile
 from pathlib import PurePath, PureWindowsPath
@@ -40,6 +41,10 @@ MAX_ENTRIES = 5000
 MAX_RATIO = 100
 # An entry as small as this may shrink as far as it likes.
 SMALL_ENTRY = 1024 * 1024
+# What makes a browser that looks into a file take it for a page.
+MARKUP = re.compile(rb"<(?:!doctype\s+html|html|script)\b", re.IGNORECASE)
+# Readers look for a PDF's end in so many last bytes: scanners and mailers leave blanks behind it.
+PDF_TAIL = 1024
 NAME_LENGTH = 200
 
 
@@ -125,11 +130,16 @@ def clean_name(name: str) -> str:
 def _content_agrees(content: IO[bytes], ending: str) -> bool:
     content.seek(0)
     head = content.read(2048)
-    if ending == ".pdf":
-        return head.startswith(b"%PDF-")
     if ending in OFFICE_PARTS:
         # A package may have anything before it and still open; only the first sign tells.
         return head.startswith(b"PK\x03\x04") and is_office_file(content, OFFICE_PARTS[ending])
+    # An archive is found from its end: a picture with a JAR behind it is a program, too.
+    if zipfile.is_zipfile(content):
+        return False
+    if ending == ".pdf":
+        content.seek(max(0, content.seek(0, os.SEEK_END) - PDF_TAIL))
+        tail = content.read()
+        return head.startswith(b"%PDF-") and b"%%EOF" in tail and not MARKUP.search(head + tail)
     try:
         found = puremagic.from_string(head, mime=True)
     except puremagic.PureError:
@@ -138,12 +148,24 @@ def _content_agrees(content: IO[bytes], ending: str) -> bool:
 
 
 def _is_reasonable_image(content: IO[bytes]) -> bool:
+    """Whether it is small enough to be drawn, and no page or second file besides.
+
+    Behind the end of a PNG nothing may come: only faulty croppers leave what they cut off there.
+    Behind that of a JPEG telephones put more (depths, the film of a living picture, blanks), so
+    there only what a browser would run is refused.
+    """
+    content.seek(0)
+    if MARKUP.search(content.read()):
+        return False
     content.seek(0)
     try:
         with Image.open(content, formats=("PNG", "JPEG")) as image:
             width, height = image.size
-            return width * height <= MAX_PIXELS
-    except (OSError, ValueError, Image.DecompressionBombError):
+            # Of a PNG this reads every part up to the last, but for that one's checksum.
+            image.verify()
+            is_whole = image.format != "PNG" or len(content.read()) == 4
+            return width * height <= MAX_PIXELS and is_whole
+    except (OSError, ValueError, SyntaxError, IndexError, Image.DecompressionBombError):
         return False
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # Few processes with threads: most of a request is waiting for the database.
-worker_class = "gthread"
+# gunicorn's own, but it gives slow clients up.
+worker_class = "config.worker.Worker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Longer than the database's statement_timeout, so that its answer comes first.

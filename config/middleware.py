@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
 
 from config import errors
@@ -14,7 +15,8 @@ METHODS = ("GET", "HEAD", "POST")
 
 class KnownMethodsMiddleware:
     """Pages are read and forms are sent: Django's own views take PUT for POST, and function views
-    that name no methods take anything for GET."""
+    that name no methods take anything for GET. What does not say how long it is would be taken for
+    an empty form; no browser sends that, and the proxy in front turns it into one that says it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,6 +24,8 @@ class KnownMethodsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            raise BadRequest("A request without Content-Length.")
         return self.get_response(request)
 
 
@@ -35,7 +39,7 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
 
 class BusyMiddleware:
     """A lock or statement that took too long becomes "busy, try again": nothing was written. So
-    does a disk that is full."""
+    does a disk that is full. A request that broke off was none."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -48,6 +52,8 @@ class BusyMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, UnreadablePostError):
+            return errors.bad_request(request, error)
         passing = isinstance(error, OperationalError) and errors.is_passing(error)
         if passing or errors.is_full(error):
             return errors.unavailable(request, error)

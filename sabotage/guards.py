@@ -764,4 +764,147 @@ SABOTAGES = [
         "tests/config/test_serving.py"
         "::test_a_job_whose_process_was_killed_comes_again_and_is_finished",
     ),
+    Sabotage(
+        "upload: an archive behind a picture",
+        Code(
+            "companies/files.py", "    if zipfile.is_zipfile(content):\n        return False\n", ""
+        ),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[picture with a program]",
+    ),
+    Sabotage(
+        "upload: a page in a picture",
+        Code("companies/files.py", "    if MARKUP.search(content.read()):\n", "    if False:\n"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[picture with a page]",
+    ),
+    Sabotage(
+        "upload: a page as PDF",
+        Code("companies/files.py", " and not MARKUP.search(head + tail)", ""),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[pdf that begins as a page]",
+    ),
+    Sabotage(
+        "upload: a PDF without its end",
+        Code("companies/files.py", ' and b"%%EOF" in tail', ""),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[pdf without an end]",
+    ),
+    Sabotage(
+        "upload: a PNG goes on behind its end",
+        Code("companies/files.py", 'image.format != "PNG" or len(content.read()) == 4', "True"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[drawing with anything]",
+    ),
+    Sabotage(
+        "upload: the ending alone says what it is",
+        Code("companies/files.py", "return found == CONTENT_TYPES[ending] and", "return"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[jpeg as png]",
+    ),
+    Sabotage(
+        "upload: any number of pixels",
+        Code(
+            "companies/files.py",
+            "return width * height <= MAX_PIXELS and is_whole",
+            "return is_whole",
+        ),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[just too many pixels]",
+    ),
+    Sabotage(
+        "upload: an entry explodes",
+        Code(
+            "companies/files.py",
+            "entry.file_size <= SMALL_ENTRY or entry.file_size <= MAX_RATIO * entry.compress_size",
+            "True",
+        ),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[zip bomb]",
+    ),
+    Sabotage(
+        "upload: all entries together explode",
+        Code(
+            "companies/files.py",
+            "sum(entry.file_size for entry in entries) <= MAX_UNPACKED",
+            "True",
+        ),
+        "tests/applications/test_files.py"
+        "::test_a_package_is_refused_for_what_all_of_it_would_unpack_to",
+    ),
+    Sabotage(
+        "upload: any number of entries",
+        Code("companies/files.py", "len(entries) <= MAX_ENTRIES", "True"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[too many entries]",
+    ),
+    Sabotage(
+        "upload: entries leave their folder",
+        Code("companies/files.py", '".." not in path.parts', "True"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[way out]",
+    ),
+    Sabotage(
+        "upload: links in a package",
+        Code("companies/files.py", "not stat.S_ISLNK(entry.external_attr >> 16)", "True"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[a link]",
+    ),
+    Sabotage(
+        "upload: sealed entries",
+        Code("companies/files.py", "not entry.flag_bits & 0x1", "True"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_file_is_refused_and_nothing_is_kept[encrypted]",
+    ),
+    Sabotage(
+        "upload: names keep their folders",
+        Code("companies/files.py", r'name.replace("\\", "/").rsplit("/", 1)[-1]', "name"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_name_is_shown_harmless_and_never_used_as_a_path",
+    ),
+    Sabotage(
+        "upload: names keep hidden signs",
+        Code("companies/files.py", "for sign in base if sign.isprintable()", "for sign in base"),
+        "tests/applications/test_files.py"
+        "::test_a_hostile_name_is_shown_harmless_and_never_used_as_a_path",
+    ),
+    Sabotage(
+        "upload: a file over the limit",
+        Code("companies/files.py", "    if size > limit:\n", "    if False:\n"),
+        "tests/applications/test_files.py::test_the_limit_is_kept_to_the_byte",
+    ),
+    Sabotage(
+        "upload: a request over the limit",
+        Code(
+            "companies/vault/uploads.py",
+            "if content_length > settings.REQUEST_MAX_BYTES:",
+            "if False:",
+        ),
+        "tests/vault/test_vault.py::test_a_request_that_is_too_long_is_refused_before_it_is_read",
+    ),
+    Sabotage(
+        "upload: a request without its length",
+        Code("config/middleware.py", 'if "HTTP_TRANSFER_ENCODING" in request.META:', "if False:"),
+        "tests/vault/test_broken_uploads.py",
+    ),
+    Sabotage(
+        "upload: what broke off stays on the disk",
+        Code("config/settings.py", '    "companies.vault.uploads.ClearUploads",\n', ""),
+        "tests/vault/test_broken_uploads.py",
+    ),
+    Sabotage(
+        "upload: half of it is kept",
+        Code("config/worker.py", "if not data or not self.patience:", "if not self.patience:"),
+        "tests/vault/test_broken_uploads.py",
+    ),
+    Sabotage(
+        "slow clients are waited for",
+        Code(
+            "config/worker.py",
+            "self.patience if own_limit is None else min(self.patience, own_limit)",
+            "own_limit",
+        ),
+        "tests/config/test_slow_clients.py"
+        "::test_others_are_answered_while_slow_clients_hold_every_thread",
+    ),
 ]

@@ -1,4 +1,5 @@
-"""What may come in as an attachment. The content decides, and the ending must agree with it."""
+"""U01, U02, U03, U05: what may come in as an attachment. The content decides, and the ending must
+agree with it."""
 
 import io
 import struct
@@ -10,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.refusals import Refused
-from companies.files import MAX_ENTRIES, MAX_UNPACKED, clean_name, store_file
+from companies.files import MAX_ENTRIES, SMALL_ENTRY, clean_name, store_file
 from companies.models import StoredFile
 from tests.domain import PDF, clerk_of, company_with_everything
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 
+PAGE = b"<html><script>alert(1)</script></html>"
 EXE = b"MZ\x90\x00" + b"\x00" * 200
 PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 
@@ -34,6 +36,19 @@ def office(ending="docx", **extra):
             archive.writestr(name, content)
         for name, content in extra.items():
             archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def with_a_comment(jpeg, text):
+    """The picture with a comment before its content."""
+    return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
+
+
+def of_a_telephone():
+    """A JPEG that a second one follows, as telephones keep a picture's depths."""
+    stream = io.BytesIO()
+    pictures = [Image.new("RGB", (2, 2)) for _number in range(2)]
+    pictures[0].save(stream, "MPO", save_all=True, append_images=pictures[1:])
     return stream.getvalue()
 
 
@@ -97,6 +112,20 @@ HOSTILE = {
     "gif as png": ("a.png", picture("GIF")),
     "text as picture": ("a.jpg", b"hello"),
     "cut picture": ("a.png", picture("PNG")[:20]),
+    "picture cut in the middle": ("a.png", picture("PNG")[:-20]),
+    "picture without a part": ("a.png", picture("PNG")[:33] + picture("PNG")[-12:]),
+    "picture with a program": ("a.jpg", picture("JPEG") + office()),
+    "drawing with a program": ("a.png", picture("PNG") + office()),
+    "drawing with a page": ("a.png", picture("PNG") + PAGE),
+    "drawing with anything": ("a.png", picture("PNG") + b"\x00"),
+    "picture with a page": ("a.jpg", picture("JPEG") + PAGE + b"\x00" * 5000),
+    "picture with a page in it": ("a.jpg", with_a_comment(picture("JPEG"), PAGE)),
+    "pdf with a program": ("a.pdf", PDF + office()),
+    "pdf that begins as a page": ("a.pdf", b"%PDF-1.7\n" + PAGE + b"\n%%EOF\n"),
+    "pdf that ends as a page": ("a.pdf", PDF + b"<!DOCTYPE  HTML>"),
+    "pdf that is a page": ("a.pdf", b"%PDF-1.7\n" + PAGE),
+    "pdf without an end": ("a.pdf", PDF + b"\x00" * 1024),
+    "first sign of a pdf": ("a.pdf", b"%PDF-"),
     "pixel flood": ("a.png", png_that_claims(60_000, 60_000)),
     "just too many pixels": ("a.png", png_that_claims(10_001, 10_000)),
     "text as docx": ("a.docx", b"hello"),
@@ -105,7 +134,7 @@ HOSTILE = {
     "gifar": ("a.docx", picture("GIF") + office()),
     "program before a package": ("a.xlsx", EXE + office("xlsx")),
     "cut package": ("a.docx", office()[:-30]),
-    "zip bomb": ("a.docx", office(bomb=b"\x00" * (MAX_UNPACKED + 1))),
+    "zip bomb": ("a.docx", office(bomb=b"\x00" * (SMALL_ENTRY + 1))),
     "too many entries": ("a.docx", with_many_entries()),
     "way out": ("a.docx", office(**{"../../etc/passwd": b"x"})),
     "way out the other way": ("a.docx", office(**{"..\\..\\evil": b"x"})),
@@ -128,14 +157,25 @@ def test_a_hostile_file_is_refused_and_nothing_is_kept(company, clerk, settings,
     assert not (tmp_path / "files").exists()
 
 
+def test_a_package_is_refused_for_what_all_of_it_would_unpack_to(company, clerk, monkeypatch):
+    package = office(**{f"{number}": b"\x00" * 1000 for number in range(10)})
+    monkeypatch.setattr("companies.files.MAX_UNPACKED", 10_000)
+
+    with pytest.raises(Refused):
+        store_file(company, SimpleUploadedFile("a.docx", package), by=clerk)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
         ("a.pdf", PDF, "application/pdf"),
         ("A.PDF", PDF, "application/pdf"),
+        ("a.pdf", PDF + b"\r\n" * 500, "application/pdf"),
         ("a.png", picture("PNG"), "image/png"),
         ("a.jpg", picture("JPEG"), "image/jpeg"),
         ("a.jpeg", picture("JPEG"), "image/jpeg"),
+        ("a.jpg", of_a_telephone(), "image/jpeg"),
+        ("a.jpg", picture("JPEG") + b"\x00" * 64, "image/jpeg"),
         ("a.png", png_that_claims(10_000, 10_000), "image/png"),
         ("a.docx", office("docx"), "wordprocessingml.document"),
         ("a.xlsx", office("xlsx"), "spreadsheetml.sheet"),

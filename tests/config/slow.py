@@ -9,6 +9,7 @@ SECONDS = 0.5
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    environ["wsgi.input"].read()
     Path(environ["QUERY_STRING"]).touch()
     time.sleep(SECONDS)
     start_response("200 OK", [("Content-Length", "4")])

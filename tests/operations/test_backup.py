@@ -24,7 +24,7 @@ from operations.manifest import Manifest, Part
 from tests import domain
 from tests.threads import at_once
 
-PDF = b"%PDF-1.4\n" + b"a page\n" * 500
+PDF = b"%PDF-1.4\n" + b"a page\n" * 500 + b"%%EOF\n"
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_a_clean_file_is_found_clean_over_the_scanners_own_protocol(company, cla
 
 
 def test_a_large_file_reaches_the_scanner_whole(company, clamd):
-    content = domain.PDF + b"x" * 300_000
+    content = b"%PDF-1.7\n" + b"x" * 300_000 + b"\n%%EOF\n"
 
     keep(company, content)
     perform_due()
