@@ -220,7 +220,7 @@ class Companies(Kind):
 
 
 _NAME = Column(NAME, "企业名称", cells.text(120), "只供核对，不改企业资料", "宁波示例机械有限公司")
-_AS_OF = Column("as_of", "数据截至", cells.day, "空着表示今天", "2026-01-31")
+_AS_OF = Column("as_of", "数据截至", cells.day, "新增时空着按写入当天", "2026-01-31")
 _YEAR = Column("year", "年度", cells.year, "公历年份", "2025", required=True)
 
 
@@ -273,7 +273,7 @@ class ScaleYears(Kind):
         _words(
             "above_scale", "规上企业", cells.YES_OR_NO, "是或否，不清楚就不写这一行", required=True
         ),
-        _words("source", "来源", cells.words_of(Source), "空着表示统计导入"),
+        _words("source", "来源", cells.words_of(Source), "新增时空着按统计导入"),
         Column("note", "依据", cells.text(120), "名单或文号", "2025 年规上企业名单"),
     )
 
@@ -310,7 +310,7 @@ class Recognitions(_DatedKind):
         CODE_COLUMN,
         _NAME,
         _words("kind", "类别", cells.words_of(RecognitionKind), "从列表中选", required=True),
-        _words("holds", "已认定", cells.YES_OR_NO, "空着表示是。否表示已核实没有"),
+        _words("holds", "已认定", cells.YES_OR_NO, "否表示已核实没有。新增时空着按“是”"),
         _words(
             "level",
             "级别",
@@ -458,7 +458,7 @@ class Credit(Kind):
             "valid_until",
             "公示到",
             cells.any_day,
-            "最后一天，含当天。空着则按等级的最长期限，没有等级的到修复为止",
+            "最后一天，含当天。原来也没有的，空着按等级的最长期限；没有等级的到修复为止",
             "2026-03-31",
         ),
         Column("repaired_on", "修复日期", cells.day, "没有修复就空着", "2025-09-30"),

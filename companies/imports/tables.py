@@ -48,7 +48,10 @@ def template(kind: Kind) -> bytes:
             for place, word in enumerate(row):
                 hints.write_string(number, place, word, None if number else head)
         hints.write_string(
-            len(rows) + 1, 0, f"数据从表“{kind.sheet}”的第 2 行起填。空着的格不改动原来的内容。"
+            len(rows) + 1,
+            0,
+            f"数据从表“{kind.sheet}”的第 2 行起填。"
+            "空着的格不改动已有的记录；新增的记录，空着的格按“怎么填”一栏。",
         )
     return out.getvalue()
 

@@ -145,6 +145,14 @@ def test_a_template_has_the_columns_that_are_read_and_explains_them(kind):
     assert [row[0] for row in hints[1 : len(columns) + 1]] == [column.title for column in columns]
 
 
+def test_a_template_gives_days_to_new_rows_only():
+    book = CalamineWorkbook.from_filelike(io.BytesIO(template(KINDS["figures"])))
+    hints = {row[0]: row[2] for row in book.get_sheet_by_name("填写说明").to_python()}
+
+    assert hints["数据截至"] == "新增时空着按写入当天"
+    assert any("空着的格不改动已有的记录" in title for title in hints)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_of_a_template_is_right_but_for_its_company(kind):
     for column in KINDS[kind].columns:

@@ -1,7 +1,7 @@
 """What a table changes, that it is shown before, and that it happens whole or not at all."""
 
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -83,6 +83,31 @@ def test_the_same_table_twice_changes_nothing(district, administrator):
         confirm(again, administrator)
     with pytest.raises(StateChanged, match="不能放弃"):
         services.discard_import(again, by=administrator)
+
+
+def test_the_same_table_tomorrow_changes_nothing_where_the_day_is_empty(
+    district, administrator, treasurer, clock
+):
+    company = CompanyFactory(district=district)
+    code = company.uscc
+    tables = [
+        (administrator, "figures", [FIGURES, (code, 2025, "营业收入", "9", "税务导入", "")]),
+        (treasurer, "fiscal", [FISCAL, (code, 2025, "9", "税务导入", "")]),
+        (
+            administrator,
+            "credit",
+            [WHOLE_CREDIT, (code, "行政处罚", "一般", "排污", "1号", "2026-02-28", "", "")],
+        ),
+    ]
+    for by, kind, rows in tables:
+        confirm(start(kind, district, by, as_csv(rows)), by)
+    clock.shift(timedelta(days=1))
+
+    again = [start(kind, district, by, as_csv(rows)) for by, kind, rows in tables]
+
+    assert {run.state for run in again} == {ImportState.UNCHANGED}
+    written = [*company.figures.all(), *company.credit_entries.all()]
+    assert [row.as_of for row in written] == [date(2026, 3, 11)] * 3
 
 
 def test_who_imported_a_figure_stands_under_it(district, administrator):
