@@ -363,8 +363,8 @@ SABOTAGES = [
         "import: ragged rows pass",
         Code(
             "companies/imports/plan.py",
-            "if len(texts) < self.width or any(",
-            "if False and any(",
+            "elif len(texts) < self.width or any(",
+            "elif False and any(",
         ),
         "tests/imports/test_bad_files.py"
         "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[a short row]",
@@ -381,7 +381,7 @@ SABOTAGES = [
     ),
     Sabotage(
         "import: the same row twice",
-        Code("companies/imports/plan.py", "if line and not self._is_repeated(line):", "if line:"),
+        Code("companies/imports/plan.py", "if first != line.number:", "if False:"),
         "tests/imports/test_bad_files.py"
         "::test_a_bad_table_is_refused_whole_and_told_by_row_and_column[the same company twice]",
     ),

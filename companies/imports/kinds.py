@@ -1,9 +1,10 @@
 """The kinds of tables: their columns, what makes two rows the same, and how rows are found."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -37,12 +38,43 @@ from companies.models import (
 )
 from companies.profile.kinds import AgreementKind, RdInstitution, RecognitionKind
 
-Values = dict[str, Any]
+Fields = dict[str, Any]
 Key = tuple[Any, ...]
 
 CODE = "uscc"
 NAME = "name"
 TEXT_FIELDS = (CODE, "industry", "number", "phone")
+
+
+class Unclear(Exception):
+    """Somebody looks at a cell that was not understood."""
+
+
+class Values(Mapping[str, Any]):
+    """What the cells of a row say, by the fields of their columns; an empty one says nothing.
+
+    Nobody is told what rests on a cell that was not understood: whoever looks at one of `unclear`
+    is stopped (Unclear). `said` is what was understood.
+    """
+
+    def __init__(self, said: Fields, unclear: set[str]) -> None:
+        self.said, self.unclear = said, unclear
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.unclear:
+            raise Unclear(name)
+        return self.said[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.said)
+
+    def __len__(self) -> int:
+        return len(self.said)
+
+
+# What is wrong between the cells of a row: the field at which it is told, and the sentence.
+Fault = tuple[str, str] | None
+Check = Callable[[Values], Fault]
 
 
 @dataclass(frozen=True)
@@ -108,7 +140,8 @@ class Kind:
     # Fields that, with the company, say which row is meant.
     identity: tuple[str, ...] = ()
     # What every row of the kind has besides its columns.
-    fixed: Values = {}
+    fixed: Fields = {}
+    checks: Sequence[Check] = ()
     # Whether the company changes such rows itself: whoever has its form open is told of ours.
     is_on_the_companys_form = False
     # Fields that the model's `clean` fills in where they are empty.
@@ -121,9 +154,14 @@ class Kind:
         """The name of the template's sheet."""
         return str(self.kind.label)
 
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        """What is wrong between the cells of a row: fields and sentences."""
-        return []
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The fields by which people tell the rows of a company apart."""
+        return self.identity
+
+    def amount(self, value: Decimal, values: Values) -> str:
+        """A number of the row, with its unit."""
+        return f"{value:,.2f} 元"
 
     def refusal(self, row: Any) -> str:
         """Why a row of the registry may not be changed by a table; empty where it may."""
@@ -151,7 +189,7 @@ class Kind:
         codes = {row[CODE] for row in values}
         return self.rows(district).filter(company__uscc__in=codes, **asked)
 
-    def fields_of(self, values: Values) -> Values:
+    def fields_of(self, values: Values) -> Fields:
         """What the row sets, by the model's fields."""
         return {
             name: value for name, value in values.items() if name not in (CODE, NAME)
@@ -198,14 +236,15 @@ class Companies(Kind):
     def existing(self, values: Sequence[Values], district: District) -> models.QuerySet[Any]:
         return self.rows(district).filter(uscc__in={row[CODE] for row in values})
 
-    def fields_of(self, values: Values) -> Values:
-        # Rows are changed in bulk, past the field's own care for it.
-        return values | {"initials": initials_of(values[NAME])}
+    def fields_of(self, values: Values) -> Fields:
+        return dict(values)
 
     def sign(self, row: Any, by: User) -> tuple[str, ...]:
         # Whoever has the company's form open is told that it changed; the row is locked.
         row.revision += 1
-        return ("revision",)
+        # Rows are changed in bulk, past the field's own care for it.
+        row.initials = initials_of(row.name)
+        return ("revision", "initials")
 
     def build(self, values: Values, company: Company | None, district: District) -> Company:
         return Company(district=district, **values)
@@ -224,6 +263,12 @@ _AS_OF = Column("as_of", "数据截至", cells.day, "新增时空着按写入当
 _YEAR = Column("year", "年度", cells.year, "公历年份", "2025", required=True)
 
 
+def _can_be_reached(values: Values) -> Fault:
+    if values.get("phone") or values.get("email"):
+        return None
+    return "person", _("电话和邮箱至少填一项")
+
+
 class Contacts(Kind):
     """People whom the administration may call. Who is called first, the company says itself."""
 
@@ -232,6 +277,7 @@ class Contacts(Kind):
     is_on_the_companys_form = True
     # The company's name stands in the column of that name already.
     identity = ("person",)
+    checks = (_can_be_reached,)
     columns = (
         CODE_COLUMN,
         _NAME,
@@ -252,12 +298,7 @@ class Contacts(Kind):
     def rows(self, district: District) -> models.QuerySet[Any]:
         return super().rows(district).annotate(person=F("name"))
 
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        if not values.get("phone") and not values.get("email"):
-            return [("person", _("电话和邮箱至少填一项"))]
-        return []
-
-    def fields_of(self, values: Values) -> Values:
+    def fields_of(self, values: Values) -> Fields:
         fields = super().fields_of(values)
         return fields | {"name": fields.pop("person")}
 
@@ -278,22 +319,24 @@ class ScaleYears(Kind):
     )
 
 
+def _until_follows_from(values: Values) -> Fault:
+    until: date | None = values.get("valid_until")
+    if until and until < values["valid_from"]:
+        return "valid_until", _("有效期止不能早于有效期起")
+    return None
+
+
 class _DatedKind(Kind):
     """Rows with the days from and until which they hold."""
 
     identity = ("kind", "number", "valid_from")
+    checks: Sequence[Check] = (_until_follows_from,)
 
     def key(self, values: Values) -> Key:
         return (values[CODE], values["kind"], values.get("number", ""), values.get("valid_from"))
 
     def existing(self, values: Sequence[Values], district: District) -> models.QuerySet[Any]:
         return self.rows(district).filter(company__uscc__in={row[CODE] for row in values})
-
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        until: date | None = values.get("valid_until")
-        if until and values.get("valid_from") and until < values["valid_from"]:
-            return [("valid_until", _("有效期止不能早于有效期起"))]
-        return []
 
 
 _NUMBER = Column(
@@ -303,9 +346,19 @@ _FROM = Column("valid_from", "有效期起", cells.any_day, "年-月-日", "2025
 _UNTIL = Column("valid_until", "有效期止", cells.any_day, "含当日。没有期限就空着", "2028-12-07")
 
 
+def _level_is_of_a_recognised_institution(values: Values) -> Fault:
+    has_level = values["kind"] == RecognitionKind.RD_INSTITUTION and values.get("holds", True)
+    if has_level and not values.get("level"):
+        return "kind", _("研发机构须填写级别")
+    if not has_level and values.get("level"):
+        return "level", _("只有已认定的研发机构有级别，请清空")
+    return None
+
+
 class Recognitions(_DatedKind):
     kind = ImportKind.RECOGNITIONS
     model = Recognition
+    checks = (_level_is_of_a_recognised_institution, _until_follows_from)
     columns = (
         CODE_COLUMN,
         _NAME,
@@ -322,23 +375,22 @@ class Recognitions(_DatedKind):
         _UNTIL,
     )
 
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        has_level = values["kind"] == RecognitionKind.RD_INSTITUTION and values.get("holds", True)
-        if has_level and not values.get("level"):
-            return [("kind", _("研发机构须填写级别"))]
-        if values.get("level") and not has_level:
-            return [("level", _("只有已认定的研发机构有级别，请清空"))]
-        return super().faults_of(values)
-
-    def fields_of(self, values: Values) -> Values:
+    def fields_of(self, values: Values) -> Fields:
         fields = super().fields_of(values)
         # What was not recognised has no level, whatever is known: no cell could empty it.
         return fields if fields.get("holds", True) else fields | {"level": ""}
 
 
+def _cultivation_has_its_amount(values: Values) -> Fault:
+    if values["kind"] == AgreementKind.CULTIVATION and "yearly_amount" not in values:
+        return "kind", _("培育期约定须写明年度额度")
+    return None
+
+
 class Agreements(_DatedKind):
     kind = ImportKind.AGREEMENTS
     model = Agreement
+    checks = (_cultivation_has_its_amount, _until_follows_from)
     columns = (
         CODE_COLUMN,
         _NAME,
@@ -354,11 +406,6 @@ class Agreements(_DatedKind):
         _FROM,
         _UNTIL,
     )
-
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        if values["kind"] == AgreementKind.CULTIVATION and "yearly_amount" not in values:
-            return [("kind", _("培育期约定须写明年度额度"))]
-        return super().faults_of(values)
 
 
 class _YearlyKind(Kind):
@@ -380,9 +427,16 @@ class _YearlyKind(Kind):
         return ("entered_by", "entered_at")
 
 
+def _staff_are_whole(values: Values) -> Fault:
+    if values["measure"] == Measure.STAFF and values["value"] % 1:
+        return "value", _("从业人员以人为单位，请写整数")
+    return None
+
+
 class Figures(_YearlyKind):
     kind = ImportKind.FIGURES
     identity = ("year", "measure", "source")
+    checks = (_staff_are_whole,)
     columns = (
         CODE_COLUMN,
         _NAME,
@@ -406,10 +460,10 @@ class Figures(_YearlyKind):
         _AS_OF,
     )
 
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        if values["measure"] == Measure.STAFF and values["value"] % 1:
-            return [("value", _("从业人员以人为单位，请写整数"))]
-        return []
+    def amount(self, value: Decimal, values: Values) -> str:
+        if values["measure"] == Measure.STAFF:
+            return f"{value:,.0f} 人"
+        return super().amount(value, values)
 
 
 class FiscalContribution(_YearlyKind):
@@ -426,9 +480,32 @@ class FiscalContribution(_YearlyKind):
     )
 
 
+def _repair_follows_listing(values: Values) -> Fault:
+    repaired: date | None = values.get("repaired_on")
+    if repaired and repaired < values["listed_on"]:
+        return "repaired_on", _("修复日期不能早于列入日期")
+    return None
+
+
+def _is_shown_as_long_as_the_grade_allows(values: Values) -> Fault:
+    last: date | None = values.get("valid_until")
+    if last is None:
+        return None
+    listed: date = values["listed_on"]
+    if last < listed:
+        return "valid_until", _("公示的最后一天不能早于列入日期")
+    if grade := values.get("grade"):
+        first, most = shown_until(grade, listed)
+        if not first <= last <= most:
+            return "valid_until", out_of_bounds(grade, listed)
+    return None
+
+
 class Credit(Kind):
     kind = ImportKind.CREDIT
     model = CreditEntry
+    checks = (_repair_follows_listing, _is_shown_as_long_as_the_grade_allows)
+    named_by = ("kind", "title", "number", "listed_on")
     filled_in = ("valid_until",)
     columns = (
         CODE_COLUMN,
@@ -465,21 +542,6 @@ class Credit(Kind):
         _AS_OF,
     )
 
-    def faults_of(self, values: Values) -> list[tuple[str, str]]:
-        faults = []
-        listed: date = values["listed_on"]
-        repaired: date | None = values.get("repaired_on")
-        last: date | None = values.get("valid_until")
-        if repaired and repaired < listed:
-            faults.append(("repaired_on", _("修复日期不能早于列入日期")))
-        if last and last < listed:
-            faults.append(("valid_until", _("公示的最后一天不能早于列入日期")))
-        elif last and (grade := values.get("grade")):
-            first, most = shown_until(grade, listed)
-            if not first <= last <= most:
-                faults.append(("valid_until", out_of_bounds(grade, listed)))
-        return faults
-
     def build(self, values: Values, company: Company | None, district: District) -> CreditEntry:
         entry: CreditEntry = super().build(values, company, district)
         entry.clean()
@@ -492,7 +554,7 @@ class Credit(Kind):
     def key_of(self, row: Any) -> Key:
         return self._key(row.code, row.source, row.number, vars(row))
 
-    def _key(self, code: str, source: str, number: str | None, values: Values) -> Key:
+    def _key(self, code: str, source: str, number: str | None, values: Mapping[str, Any]) -> Key:
         """Its document's number says which entry it is; without one its reason and day do."""
         if number:
             return (code, source, number)

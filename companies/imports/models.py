@@ -67,7 +67,8 @@ class Import(models.Model):
     faults = models.PositiveIntegerField(_("错误"), default=0)
     # At most the first thousands of them: each row, column, value and sentence (`companies.said`).
     fault_list = models.JSONField(default=list, blank=True)
-    # The first changes: each row, code, name and its changes (column, before, after).
+    # The first changes: each row, its company's code and name, what names it beside them (column,
+    # word) and its changes (column, before, after).
     samples = models.JSONField(default=list, blank=True)
     # Codes that are taken only if a person confirms them: each row, code, name and reason.
     doubtful = models.JSONField(default=list, blank=True)

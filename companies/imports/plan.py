@@ -7,6 +7,7 @@ not as it was shown, and its transaction takes everything back.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,16 @@ from accounts.models import District, User
 from accounts.refusals import StateChanged
 from companies.imports import cells
 from companies.imports.files import Row, Unreadable
-from companies.imports.kinds import CODE, NAME, Column, Companies, Key, Kind, Values
+from companies.imports.kinds import (
+    CODE,
+    NAME,
+    Column,
+    Companies,
+    Key,
+    Kind,
+    Unclear,
+    Values,
+)
 from companies.models import Company
 from companies.said import Said, kept
 
@@ -69,25 +79,25 @@ class Plan:
                 {"row": row, "column": column, "value": value[:60], **kept(text)}
             )
 
-    def change(self, row: int, code: str, name: str, changes: list[list[str]], new: bool) -> None:
-        if new:
+    def change(self, told: dict[str, Any]) -> None:
+        if told["new"]:
             self.new += 1
         else:
             self.changed += 1
-        told = [row, code, name, new, changes]
         self.hash.update(json.dumps(told, ensure_ascii=False).encode())
         if len(self.samples) < SAMPLES_KEPT:
-            self.samples.append(
-                {"row": row, "code": code, "name": name, "new": new, "changes": changes}
-            )
+            self.samples.append(told)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Line:
-    """A row of the file that was understood."""
+    """A row of the file. Its key is empty where a cell of it was not understood, and it is right
+    as long as nothing was found wrong with it."""
 
     number: int
     values: Values
+    key: Key = ()
+    is_right: bool = True
 
 
 def go_through(
@@ -103,12 +113,11 @@ def go_through(
     walk = _Walk(kind, district, people, write_by)
     try:
         walk.read_header(rows)
-        for batch in _batches(walk.read(rows)):
-            walk.compare(batch)
-    except _HeaderFaults:
-        return walk.plan
     except Unreadable as error:
         walk.plan.fault(error.text, error.row)
+        return walk.plan
+    for batch in _batches(walk.read(rows)):
+        walk.compare(batch)
     if len(walk.plan.doubtful) > DOUBTFUL_MOST:
         walk.plan.fault(
             Said(
@@ -146,6 +155,8 @@ class _Walk:
         self.plan = Plan()
         self.header: list[str] = []
         self.places: list[tuple[int, Column]] = []
+        # Columns of which nobody knows where they stand.
+        self.unclear: set[str] = set()
         self.width = 0
         self.seen: dict[int, int] = {}
         self.is_filled = False
@@ -153,7 +164,7 @@ class _Walk:
     # The header
 
     def read_header(self, rows: Iterator[Row]) -> None:
-        """Which column stands where. Raises Unreadable with everything that is wrong with it."""
+        """Which column stands where. Raises Unreadable where the first row is no header."""
         number, titles = next(rows, (1, []))
         if not titles:
             raise Unreadable(_("表里没有内容。请按模板填写。"))
@@ -164,7 +175,9 @@ class _Walk:
             raise Unreadable(self._no_header(titles), number)
         for place, title in enumerate(self.header):
             if column := known.get(title):
-                self.places.append((place, column))
+                self.width = place + 1
+                if found.count(title) == 1:
+                    self.places.append((place, column))
             elif title:
                 self.plan.fault(
                     _("不认识这一列。请用模板的表头，多余的列请删去"),
@@ -172,14 +185,15 @@ class _Walk:
                     letter(place),
                     titles[place],
                 )
-        for title in sorted({title for title in found if found.count(title) > 1}):
-            self.plan.fault(_("这一列出现了两次"), number, "", title)
-        for column in self.kind.columns:
-            if column.required and cells.plain(column.title) not in found:
+        for title, column in known.items():
+            if found.count(title) > 1:
+                self.plan.fault(_("这一列出现了两次"), number, "", column.title)
+            elif column.required and title not in found:
                 self.plan.fault(_("缺少这一列"), number, "", column.title)
-        self.width = max(place for place, _column in self.places) + 1
         if self.plan.faults:
-            raise _HeaderFaults("")
+            # A column that is not found may be one with a title that nobody knows.
+            placed = {column.field for _place, column in self.places}
+            self.unclear = {column.field for column in self.kind.columns} - placed
 
     def _no_header(self, titles: list[str]) -> str:
         if len(titles) == 1 and any(sign in titles[0] for sign in "\t;|"):
@@ -192,55 +206,55 @@ class _Walk:
     # The rows
 
     def read(self, rows: Iterator[Row]) -> Iterator[Line]:
-        for number, texts in rows:
-            self.is_filled = True
-            if [cells.plain(text) for text in texts] == self.header:
-                self.plan.fault(_("又是一行表头，请删去"), number)
-                continue
-            if len(texts) < self.width or any(text.strip() for text in texts[len(self.header) :]):
-                self.plan.fault(
-                    Said(
-                        gettext_noop("有 %(cells)d 格，表头有 %(titles)d 列。请检查逗号和引号"),
-                        cells=len(texts),
-                        titles=len(self.header),
-                    ),
-                    number,
-                )
-                continue
-            line = self._understand(number, texts)
-            if line and not self._is_repeated(line):
-                yield line
+        """The rows with what their cells say, up to where the file cannot be read on."""
+        try:
+            for number, texts in rows:
+                self.is_filled = True
+                if [cells.plain(text) for text in texts] == self.header:
+                    self.plan.fault(_("又是一行表头，请删去"), number)
+                elif len(texts) < self.width or any(
+                    text.strip() for text in texts[len(self.header) :]
+                ):
+                    self.plan.fault(
+                        Said(
+                            gettext_noop("有 %(cells)d 格，表头有 %(titles)d 列。请检查逗号和引号"),
+                            cells=len(texts),
+                            titles=len(self.header),
+                        ),
+                        number,
+                    )
+                else:
+                    yield self._understand(number, texts)
+        except Unreadable as error:
+            self.plan.fault(error.text, error.row)
 
-    def _understand(self, number: int, texts: list[str]) -> Line | None:
-        before = self.plan.faults
-        values: Values = {}
+    def _understand(self, number: int, texts: list[str]) -> Line:
+        line = Line(number, Values({}, set(self.unclear)), is_right=not self.unclear)
         for place, column in self.places:
             text = texts[place].strip()
-            if not text:
-                if column.required:
-                    self.plan.fault(_("没有填写"), number, f"{letter(place)} {column.title}")
-                continue
             try:
-                values[column.field] = column.read(text)
+                if text:
+                    line.values.said[column.field] = column.read(text)
+                elif column.required:
+                    raise cells.CellFault(_("没有填写"))
             except cells.CellFault as fault:
-                self.plan.fault(fault.text, number, f"{letter(place)} {column.title}", text)
-        if self.plan.faults == before:
-            for name, sentence in self.kind.faults_of(values):
-                self.plan.fault(sentence, number, self._place_of(name), str(values[name]))
-        return Line(number, values) if self.plan.faults == before else None
+                line.values.unclear.add(column.field)
+                self._fault_at(column.field, fault.text, line, text)
+        for check in self.kind.checks:
+            with suppress(Unclear):
+                if clash := check(line.values):
+                    self._fault_at(*clash, line)
+        with suppress(Unclear):
+            line.key = self.kind.key(line.values)
+            self._check_repeated(line)
+        return line
 
-    def _is_repeated(self, line: Line) -> bool:
+    def _check_repeated(self, line: Line) -> None:
         # Hashes, not keys: a hundred thousand rows in some megabytes.
-        key = hash(self.kind.key(line.values))
-        first = self.seen.setdefault(key, line.number)
+        first = self.seen.setdefault(hash(line.key), line.number)
         if first != line.number:
-            self.plan.fault(
-                Said(gettext_noop("与第 %(row)d 行重复，请只留一行"), row=first),
-                line.number,
-                self._place_of(CODE),
-                line.values[CODE],
-            )
-        return first != line.number
+            text = Said(gettext_noop("与第 %(row)d 行重复，请只留一行"), row=first)
+            self._fault_at(CODE, text, line)
 
     def _place_of(self, name: str) -> str:
         return next(
@@ -255,20 +269,22 @@ class _Walk:
     # The registry
 
     def compare(self, batch: list[Line]) -> None:
-        codes = {line.values[CODE] for line in batch}
+        codes = {code for line in batch if (code := line.values.said.get(CODE))}
         companies = {
             company.uscc: company
             for company in Company.objects.filter(uscc__in=codes).only(
                 "uscc", "name", "district_id", "merged_into"
             )
         }
-        lines = [line for line in batch if self._is_known(line, companies)]
+        for line in batch:
+            with suppress(Unclear):
+                self._check_company(line, companies.get(line.values[CODE]))
+        lines = [line for line in batch if line.key]
         found = self._existing(lines)
         differing = {
-            key: found[key]
+            line.key: found[line.key]
             for line in lines
-            if (key := self.kind.key(line.values)) in found
-            and self._difference(found[key], line.values)
+            if line.key in found and self._difference(found[line.key], line.values)
         }
         if self.write_by and differing:
             # Only what is to be changed is held, and compared again as it now stands.
@@ -277,20 +293,23 @@ class _Walk:
         changed: list[Any] = []
         fields: set[str] = set()
         for line in lines:
-            row = found.get(self.kind.key(line.values))
+            row = found.get(line.key)
+            difference = self._difference(row, line.values) if row else {}
+            if difference and (refusal := self.kind.refusal(row)):
+                self._fault_at(CODE, refusal, line)
+            if not line.is_right:
+                continue
+            company = companies.get(line.values[CODE])
             if row is None:
-                company = companies.get(line.values[CODE])
                 built = self.kind.build(line.values, company, self.district)
-                self._tell(line, self._cells_of_new(line.values), new=True)
+                self._tell(line, company, self._cells_of_new(line.values), new=True)
                 self._doubt(line)
                 new.append(built)
-            elif difference := self._difference(row, line.values):
-                if refusal := self.kind.refusal(row):
-                    self._fault_at(CODE, refusal, line)
-                    continue
+            elif difference:
                 if not self._apply(row, difference, line):
                     continue
-                self._tell(line, [list(change) for change in self._cells_of(difference)])
+                changes = [list(change) for change in self._cells_of(difference, line.values)]
+                self._tell(line, company, changes)
                 fields.update(difference)
                 changed.append(row)
             else:
@@ -308,45 +327,37 @@ class _Walk:
             if self.write_by:
                 Company.objects.filter(pk__in=touched).update(revision=F("revision") + 1)
 
-    def _is_known(self, line: Line, companies: dict[str, Company]) -> bool:
-        code = line.values[CODE]
-        company = companies.get(code)
+    def _check_company(self, line: Line, company: Company | None) -> None:
         if company and company.merged_into:
-            self._fault_at(
-                CODE,
-                Said(
-                    gettext_noop("这个代码的企业已并入 %(code)s，请改用那个代码"),
-                    code=company.merged_into.uscc,
-                ),
-                line,
+            text = Said(
+                gettext_noop("这个代码的企业已并入 %(code)s，请改用那个代码"),
+                code=company.merged_into.uscc,
             )
-            return False
+            self._fault_at(CODE, text, line)
+            return
         if company and company.pk in self.own:
             self._fault_at(CODE, _("上传或确认的人是这家企业的人员，这一行须由另一人导入"), line)
-            return False
+            return
+        is_of_district = company is not None and company.district_id == self.district.pk
         if isinstance(self.kind, Companies):
-            if company and company.district_id != self.district.pk:
+            if company and not is_of_district:
                 self._fault_at(CODE, _("这家企业登记在别的区县，不能由本区导入"), line)
-                return False
-            return True
-        if company is None or company.district_id != self.district.pk:
+            return
+        if company is None or not is_of_district:
             self._fault_at(CODE, _("企业库里没有这个代码，请先导入企业"), line)
-            return False
+            return
         name = line.values.get(NAME)
         if name and cells.plain(name) != cells.plain(company.name):
-            self._fault_at(
-                NAME,
-                Said(gettext_noop("与企业库里的“%(name)s”不一致，请核对代码"), name=company.name),
-                line,
-            )
-            return False
-        return True
+            text = Said(gettext_noop("与企业库里的“%(name)s”不一致，请核对代码"), name=company.name)
+            self._fault_at(NAME, text, line)
 
-    def _fault_at(self, name: str, text: "StrOrPromise", line: Line) -> None:
-        self.plan.fault(text, line.number, self._place_of(name), str(line.values.get(name, "")))
+    def _fault_at(self, name: str, text: "StrOrPromise", line: Line, value: str = "") -> None:
+        line.is_right = False
+        value = value or str(line.values.said.get(name, ""))
+        self.plan.fault(text, line.number, self._place_of(name), value)
 
     def _existing(self, lines: list[Line]) -> dict[Key, Any]:
-        wanted = {self.kind.key(line.values) for line in lines}
+        wanted = {line.key for line in lines}
         found: dict[Key, Any] = {}
         for row in self.kind.existing([line.values for line in lines], self.district):
             key = self.kind.key_of(row)
@@ -398,28 +409,58 @@ class _Walk:
                 }
             )
 
-    def _tell(self, line: Line, changes: list[list[str]], *, new: bool = False) -> None:
-        self.plan.change(line.number, line.values[CODE], line.values.get(NAME, ""), changes, new)
+    def _tell(
+        self, line: Line, company: Company | None, changes: list[list[str]], *, new: bool = False
+    ) -> None:
+        self.plan.change(
+            {
+                "row": line.number,
+                "code": line.values[CODE],
+                "name": line.values.get(NAME) or str(company),
+                "named": [
+                    [column.title, self._shown(column, line.values[column.field], line.values)]
+                    for _place, column in self.places
+                    if column.field in self.kind.named_by and column.field in line.values
+                ],
+                "new": new,
+                "changes": changes,
+            }
+        )
 
     def _cells_of_new(self, values: Values) -> list[list[str]]:
+        told = (CODE, NAME, *self.kind.named_by)
         return [
-            [column.title, "", _shown(column, values[column.field])]
+            [column.title, "", self._shown(column, values[column.field], values)]
             for _place, column in self.places
-            if column.field in values and column.field not in (CODE, NAME)
+            if column.field in values and column.field not in told
         ]
 
-    def _cells_of(self, difference: dict[str, tuple[Any, Any]]) -> Iterator[tuple[str, str, str]]:
+    def _cells_of(
+        self, difference: dict[str, tuple[Any, Any]], values: Values
+    ) -> Iterator[tuple[str, str, str]]:
         for _place, column in self.places:
             if column.field in difference:
                 before, after = difference[column.field]
-                yield column.title, _shown(column, before), _shown(column, after)
+                yield (
+                    column.title,
+                    self._shown(column, before, values),
+                    self._shown(column, after, values),
+                )
         for mark in self.kind.said_of_value:
             if mark.field in difference:
                 yield mark.title, "有", "无"
 
-
-class _HeaderFaults(Unreadable):
-    """The faults of the header are in the plan already."""
+    def _shown(self, column: Column, value: Any, values: Values) -> str:
+        """A value as the file would write it, a number with its unit."""
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, Decimal):
+            return self.kind.amount(value, values)
+        return next(
+            (word for word, choice in column.choices.items() if choice == value), str(value)
+        )
 
 
 def letter(place: int) -> str:
@@ -430,14 +471,3 @@ def letter(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         name = chr(65 + rest) + name
     return name
-
-
-def _shown(column: Column, value: Any) -> str:
-    """A value as the file would write it."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}"
-    return next((word for word, choice in column.choices.items() if choice == value), str(value))

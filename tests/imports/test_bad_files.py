@@ -7,14 +7,16 @@ import zipfile
 from datetime import date, datetime
 
 import pytest
+from django.utils import timezone
 
 from accounts.refusals import Refused
 from companies.imports.files import MAX_ROWS
 from companies.imports.models import Import, ImportState
 from companies.models import Company, CreditEntry, Incident, YearlyFigure
 from companies.said import say_again
-from tests.factories import CompanyFactory, DistrictFactory, uscc
+from tests.factories import CompanyFactory, DistrictFactory, YearlyFigureFactory, uscc
 from tests.imports.tables import (
+    AGREEMENTS,
     COMPANIES,
     CONTACTS,
     CREDIT,
@@ -816,6 +818,105 @@ def test_every_fault_is_told_at_once(district, administrator):
     ]
 
 
+NAMED = (*FIGURES, "企业名称")
+TITLE = "统一社会信用代码"
+# What is told beside a cell that was not understood: kind, content, the faults as rows and columns.
+IN_ONE_ROUND = {
+    "an unknown code and an amount in words": (
+        "figures",
+        figures(figure(code=UNKNOWN, value="许多")),
+        [(2, f"A {TITLE}"), (2, "D 数值")],
+    ),
+    "another name and a day to come": (
+        "figures",
+        as_csv([NAMED, (*figure(day="2027-01-01"), "别的公司")]),
+        [(2, "F 数据截至"), (2, "G 企业名称")],
+    ),
+    "the same figure twice and an amount in words": (
+        "figures",
+        figures(figure(value="许多"), figure(code=KNOWN.lower())),
+        [(2, "D 数值"), (3, f"A {TITLE}")],
+    ),
+    "the same unknown code twice": (
+        "figures",
+        figures(figure(code=UNKNOWN), figure(code=UNKNOWN)),
+        [(2, f"A {TITLE}"), (3, f"A {TITLE}"), (3, f"A {TITLE}")],
+    ),
+    "a settled year and a day to come": (
+        "figures",
+        figures(figure(year="2019", day="2027-01-01")),
+        [(2, f"A {TITLE}"), (2, "F 数据截至")],
+    ),
+    "days in the wrong order and a grade nobody knows": (
+        "credit",
+        as_csv(
+            [
+                (*WHOLE_CREDIT, "修复日期"),
+                (KNOWN, "行政处罚", "较重", "罚款", "1号", "2025-03-01", "", "", "2025-02-01"),
+            ]
+        ),
+        [(2, "C 等级"), (2, "I 修复日期")],
+    ),
+    # Nothing is told that rests on what was not understood.
+    "an amount in words where one must be": (
+        "agreements",
+        as_csv([AGREEMENTS, (KNOWN, "培育期约定", "许多", "1号", "2025-01-01", "")]),
+        [(2, "C 年度额度（元）")],
+    ),
+    "days of which one is none": (
+        "agreements",
+        as_csv([AGREEMENTS, (KNOWN, "综合扶持", "", "1号", "某日", "2020-01-01")]),
+        [(2, "E 有效期起")],
+    ),
+    "rows without a code": (
+        "figures",
+        figures(figure(code=""), figure(code="")),
+        [(2, f"A {TITLE}"), (3, f"A {TITLE}")],
+    ),
+    # The header
+    "a column that is missing": (
+        "figures",
+        as_csv([(*FIGURES[:3], *FIGURES[4:]), (UNKNOWN, 2025, "营业收入", "统计", "")]),
+        [(1, ""), (2, f"A {TITLE}"), (2, "D 来源")],
+    ),
+    "a column with another title": (
+        "contacts",
+        as_csv([("统一社会信用代码", "姓名", "手机"), (UNKNOWN, "王红", "13800000001")]),
+        [(1, "C"), (2, f"A {TITLE}")],
+    ),
+    "a column that stands there twice": (
+        "figures",
+        as_csv([(*FIGURES, "数值"), (*figure(code=UNKNOWN), "许多")]),
+        [(1, ""), (2, f"A {TITLE}")],
+    ),
+    # The end of the file
+    "an open quote behind an unknown code": (
+        "figures",
+        figures(figure(code=UNKNOWN)) + b'"open',
+        [(2, f"A {TITLE}"), (3, "")],
+    ),
+}
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("name", IN_ONE_ROUND)
+def test_all_that_is_wrong_is_told_in_one_round(district, administrator, name):
+    kind, content, places = IN_ONE_ROUND[name]
+    YearlyFigureFactory(
+        company=Company.objects.get(uscc=KNOWN),
+        year=2019,
+        measure="rd_spend",
+        source="statistics",
+        value=1,
+        frozen_at=timezone.now(),
+    )
+
+    run = start(kind, district, administrator, content)
+
+    told = [(fault["row"], fault["column"]) for fault in run.fault_list]
+    assert sorted(told) == places
+
+
 def test_there_are_at_least_sixty_bad_tables():
     assert len(CHECKED) + len(REFUSED) >= 60
 
@@ -864,7 +965,7 @@ def test_what_people_write_otherwise_is_understood(district, administrator, name
 def test_money_is_understood_as_people_write_it(district, administrator, value):
     run = start("figures", district, administrator, figures(figure(value=value)))
 
-    assert ["数值", "", "123,456.78"] in run.samples[0]["changes"]
+    assert ["数值", "", "123,456.78 元"] in run.samples[0]["changes"]
 
 
 @pytest.mark.usefixtures("registry")

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import strip_tags
 from python_calamine import CalamineWorkbook
 
 from accounts.models import District
@@ -16,8 +17,8 @@ from companies.imports.models import Import, ImportState
 from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, harmless, template
 from companies.models import Company
 from outbox.services import perform_due
-from tests.factories import CompanyFactory, uscc
-from tests.imports.tables import COMPANIES, as_csv, company_rows, start
+from tests.factories import CompanyFactory, YearlyFigureFactory, uscc
+from tests.imports.tables import COMPANIES, FIGURES, as_csv, company_rows, start
 from tests.imports.test_bad_files import CHECKED
 
 
@@ -46,6 +47,19 @@ def test_an_import_is_led_through_its_pages(client, district, administrator):
     assert "改了什么" in client.get(page).content.decode()
     assert "已写入" in client.get(reverse("import_list")).content.decode()
     assert Company.objects.filter(name__contains="导入").count() == 2
+
+
+def test_a_preview_says_which_row_of_its_company_changes(client, district, administrator):
+    client.force_login(administrator)
+    company = CompanyFactory(district=district, name="宁波已知有限公司")
+    YearlyFigureFactory(company=company, year=2025, measure="staff", source="tax", value=85)
+    row = (company.uscc, 2025, "从业人员", "86", "税务导入", "")
+    run = start("figures", district, administrator, as_csv([FIGURES, row]))
+
+    shown = " ".join(strip_tags(client.get(run.get_absolute_url()).text).split())
+
+    assert "宁波已知有限公司" in shown
+    assert "年度 2025 指标 从业人员 来源 税务导入 数值 85 人 → 86 人" in shown
 
 
 def test_the_progress_refreshes_the_page_when_the_job_has_ended(client, district, administrator):

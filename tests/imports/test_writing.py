@@ -110,6 +110,33 @@ def test_the_same_table_tomorrow_changes_nothing_where_the_day_is_empty(
     assert [row.as_of for row in written] == [date(2026, 3, 11)] * 3
 
 
+def test_what_a_figure_is_stands_in_the_preview(district, administrator):
+    company = CompanyFactory(district=district, name="宁波已知有限公司")
+    for measure, value in (("revenue", "1200000.5"), ("staff", "85")):
+        YearlyFigureFactory(
+            company=company, year=2025, measure=measure, source="tax", value=Decimal(value)
+        )
+    rows = [
+        (company.uscc, 2025, "营业收入", "1300000", "税务导入", ""),
+        (company.uscc, 2025, "从业人员", "1086", "税务导入", ""),
+        (company.uscc, 2024, "从业人员", "70", "统计导入", ""),
+    ]
+
+    run = start("figures", district, administrator, as_csv([FIGURES, *rows]))
+
+    assert {sample["name"] for sample in run.samples} == {"宁波已知有限公司"}
+    assert [sample["named"] for sample in run.samples] == [
+        [["年度", "2025"], ["指标", "营业收入"], ["来源", "税务导入"]],
+        [["年度", "2025"], ["指标", "从业人员"], ["来源", "税务导入"]],
+        [["年度", "2024"], ["指标", "从业人员"], ["来源", "统计导入"]],
+    ]
+    assert [sample["changes"] for sample in run.samples] == [
+        [["数值", "1,200,000.50 元", "1,300,000.00 元"]],
+        [["数值", "85 人", "1,086 人"]],
+        [["数值", "", "70 人"]],
+    ]
+
+
 def test_who_imported_a_figure_stands_under_it(district, administrator):
     company = CompanyFactory(district=district)
     figure = YearlyFigureFactory(company=company, year=2025, measure="rd_spend", source="tax")
@@ -177,6 +204,7 @@ def test_only_what_differs_is_shown_with_before_and_after_and_written(district, 
             "row": 2,
             "code": company.uscc,
             "name": "宁波新名有限公司",
+            "named": [],
             "new": False,
             "changes": [
                 ["企业名称", "宁波旧名有限公司", "宁波新名有限公司"],
@@ -541,7 +569,7 @@ def test_another_value_loses_the_paper_and_the_mark_of_the_old_one(district, adm
     run = start("figures", district, administrator, as_csv(table))
 
     changes = {sample["row"]: sample["changes"] for sample in run.samples}
-    assert changes[2][0] == ["数值", "100.00", "900.00"]
+    assert changes[2][0] == ["数值", "100.00 元", "900.00 元"]
     assert changes[2][-2:] == [["经审计", "有", "无"], ["依据文件", "有", "无"]]
     assert [title for title, _before, _after in changes[3]] == ["数据截至"]
     confirm(run, administrator)
@@ -653,6 +681,22 @@ def test_an_industry_that_the_standard_does_not_know_is_a_fault(district, admini
     (fault,) = run.fault_list
     assert (fault["row"], fault["column"]) == (2, "D 所属行业")
     assert "行业分类里没有这个代码" in fault["text"]
+
+
+@pytest.mark.parametrize("typed", ["3912", "C3912", "c3912", "３９１２"])
+def test_an_industry_is_kept_in_one_form_however_it_is_typed(district, administrator, typed):
+    known = CompanyFactory(district=district, industry="C3912")
+    rows = [
+        (known.uscc, known.name, "", typed, ""),
+        (uscc(5001), "宁波导入有限公司", "", typed, ""),
+    ]
+
+    run = confirm(
+        start("companies", district, administrator, as_csv([COMPANIES, *rows])), administrator
+    )
+
+    assert (run.new, run.changed, run.same) == (1, 0, 1)
+    assert Company.objects.filter(industry="C3912").count() == 2
 
 
 def test_an_open_form_hears_of_an_import(district, administrator):
