@@ -2,7 +2,7 @@
 its end and set the head back, is found out by the lines that were written before."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Appointment, Role
 from audit.inspections import note
-from audit.models import Entry, Head, Subject
+from audit.models import Entry, Head, Inspection, Subject
 from audit.seals import is_sealed, seal
 from outbox.services import enqueue
 
@@ -50,20 +50,26 @@ class Anchor:
 
 
 @transaction.atomic
-def drop_anchor() -> Anchor | None:
+def drop_anchor(*, anew: bool = False) -> Anchor | None:
     """Write the head to AUDIT_ANCHOR_FILE, unless it is the last line already, and mail it once a
-    day. None while there is no act yet."""
+    day. A file that has lost anchors gets no line that would hide the loss, unless it is begun
+    `anew`. None while there is no act yet."""
     _wait_for_others()
     head = Head.objects.filter(pk=1).first()
     if head is None:
         return None
     anchor = Anchor(timezone.localtime().isoformat(timespec="seconds"), head.seq, head.hash)
     path = Path(settings.AUDIT_ANCHOR_FILE)
-    last = Anchor.read(lines[-1]) if (lines := read_lines(path)) else None
-    if last is None or (last.seq, last.hash) != (anchor.seq, anchor.hash):
+    lines = read_lines(path)
+    lost = "" if anew else lost_anchors(lines)
+    last = _last(lines)
+    if not lost and (last is None or (last.seq, last.hash) != (anchor.seq, anchor.hash)):
         _append(path, anchor.line)
     _mail(anchor)
-    note(Subject.ANCHOR, count=anchor.seq)
+    if lost:
+        note(Subject.ANCHOR, faults=[lost], count=_anchored())
+    else:
+        note(Subject.ANCHOR, count=anchor.seq)
     return anchor
 
 
@@ -76,6 +82,29 @@ def _wait_for_others() -> None:
 
 def read_lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
+
+
+def lost_anchors(lines: Sequence[str]) -> str:
+    """What the file no longer has although it was written there; empty where it has all. Whoever
+    takes the file away and leaves the database is found out by this, whoever changes both by the
+    mails."""
+    last = _last(lines)
+    kept, written = last.seq if last else 0, _anchored()
+    if kept >= written:
+        return ""
+    return _(
+        "锚文件止于第 %(kept)d 条，而第 %(written)d 条已锚定过：文件被删除、截短，或换了位置"
+    ) % {"kept": kept, "written": written}
+
+
+def _last(lines: Sequence[str]) -> Anchor | None:
+    return next(filter(None, map(Anchor.read, reversed(lines))), None)
+
+
+def _anchored() -> int:
+    """Up to which entry the file has had anchors."""
+    row = Inspection.objects.filter(subject=Subject.ANCHOR).first()
+    return row.count if row else 0
 
 
 def first_broken_anchor(lines: Iterable[str]) -> str:

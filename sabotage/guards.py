@@ -642,6 +642,12 @@ SABOTAGES = [
         "tests/audit/test_anchors.py::test_an_anchor_that_was_touched_is_named",
     ),
     Sabotage(
+        "a file of anchors that was taken away is begun anew in silence",
+        Code("audit/anchors.py", 'lost = "" if anew else lost_anchors(lines)', 'lost = ""'),
+        "tests/audit/test_anchors.py"
+        "::test_anchors_that_are_gone_are_missed_and_not_hidden_by_the_next",
+    ),
+    Sabotage(
         "two beats work at once",
         Code(
             "outbox/beat.py",

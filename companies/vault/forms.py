@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import DayInput
 from companies.files import CONTENT_TYPES
 from companies.models import Company, StoredFile
+from companies.vault.kinds import FileKind
 
 
 class DescriptionForm(forms.ModelForm):
@@ -77,3 +78,14 @@ class UploadForm(DescriptionForm):
     def __init__(self, company: Company, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         take_kept(self, "upload", company.files.all())
+
+    def clean(self) -> dict[str, Any]:
+        """What is left open of a file that is there already stays as it was said: only its own
+        page, which shows it, takes it away."""
+        if known := self.cleaned_data.get("kept"):
+            if self.cleaned_data.get("kind") == FileKind.OTHER:
+                self.cleaned_data["kind"] = known.kind
+            for name in ("valid_from", "valid_until"):
+                if name not in self.errors:
+                    self.cleaned_data[name] = self.cleaned_data[name] or getattr(known, name)
+        return super().clean()

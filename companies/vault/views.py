@@ -92,7 +92,10 @@ def vault(request: SignedInRequest) -> HttpResponse:
             **(data | {"kind": FileKind(data["kind"])}),
             by=request.user,
         )
-        messages.success(request, _("“%(name)s”已在材料库。") % {"name": stored.name})
+        said = _("“%(name)s”已在材料库。") % {"name": stored.name}
+        if stored.valid_until:
+            said += _("有效期到 %(day)s。") % {"day": stored.valid_until}
+        messages.success(request, said)
         return redirect("vault")
     files = company.files.order_by("-uploaded_at", "pk")
     wanted = request.GET.get("kind", "")

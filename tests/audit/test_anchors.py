@@ -234,15 +234,38 @@ def test_the_mail_goes_where_the_installation_says(anchors, settings):
 def test_the_command_verifies_against_the_lines_of_the_mails(chain, anchors, tmp_path, capsys):
     mails = tmp_path / "mails.txt"
     mails.write_text("\n".join(read_lines(anchors)[::2]))
-    anchors.unlink()
     rewrite_from(10, edited)
 
-    call_command("verify_audit")
-    assert "is whole" in capsys.readouterr().out
     with pytest.raises(CommandError, match="第 5 至 12 条被改写"):
         call_command("verify_audit", "--anchor", str(mails))
     with pytest.raises(CommandError, match="no file"):
         call_command("verify_audit", "--anchor", str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("cut", [0, 4])
+def test_anchors_that_are_gone_are_missed_and_not_hidden_by_the_next(chain, anchors, cut):
+    """Whoever rewrites the chain and takes the file away, or its end, is found out."""
+    rest = read_lines(anchors)[:cut]
+    anchors.unlink()
+    if rest:
+        anchors.write_text("\n".join(rest) + "\n\n")
+    rewrite_from(cut * STEP + 1, edited)
+    record("test.done", about=DistrictFactory(), by=None)
+
+    fault = f"锚文件止于第 {cut * STEP} 条，而第 {LENGTH} 条已锚定过"
+
+    with pytest.raises(CommandError, match=fault):
+        call_command("anchor_audit")
+
+    assert (read_lines(anchors) if anchors.exists() else []) == [*rest, *[""] * bool(rest)]
+    row = Inspection.objects.get(subject="anchor")
+    assert (row.faults, row.count) == (1, LENGTH)
+    assert [text.split("：")[0] for text in verify_chain()] == [fault]
+
+    call_command("anchor_audit", "--anew")
+
+    assert verify_chain() == []
+    assert Inspection.objects.get(subject="anchor").faults == 0
 
 
 def test_the_night_looks_at_the_anchors_too(chain, anchors, caplog):

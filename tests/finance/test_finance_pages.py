@@ -1,5 +1,6 @@
 """Finance: the year's money, batches from the ticks to the payment, the ledger."""
 
+import re
 from decimal import Decimal
 from io import BytesIO
 from urllib.parse import unquote
@@ -125,6 +126,14 @@ def test_a_year_without_budget_says_so(client, maker):
 
     assert "今年还没有预算科目" in page
     assert "没有等待拨付的奖补" in page
+
+
+def test_wherever_the_home_page_leads_an_auditor_the_page_opens(client, awards, approved, auditor):
+    client.force_login(auditor)
+    links = set(re.findall(r'href="(/finance/[^"#]*)"', client.get(HOME).content.decode()))
+
+    assert reverse("clawback_list") in links
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 def test_an_auditor_looks_and_ticks_nothing(client, awards, auditor):

@@ -217,6 +217,42 @@ def test_what_else_is_wrong_is_told_and_the_file_need_not_come_again(
     assert (stored.kind, stored.valid_until) == ("licence", date(2026, 12, 31))
 
 
+@pytest.mark.parametrize("typed", [{}, {"valid_from": "2026-02-01"}])
+def test_what_is_left_open_of_a_file_that_is_there_stays_as_it_was_said(
+    company, clerk, client, typed
+):
+    known = put(company, valid_from=date(2026, 1, 1))
+    client.force_login(clerk)
+    open_form = {"kind": "other", "valid_from": "", "valid_until": ""}
+
+    page = client.post(
+        reverse("vault"), open_form | typed | {"upload": SimpleUploadedFile("执照.pdf", domain.PDF)}
+    )
+
+    before = (known.kind, known.valid_until)
+    known.refresh_from_db()
+    assert (known.kind, known.valid_until) == before == (FileKind.LICENCE, date(2026, 12, 31))
+    assert known.valid_from == date(2026, 2 if typed else 1, 1)
+    assert "有效期到 2026-12-31" in client.get(page.url).content.decode()
+
+
+def test_a_term_that_would_end_before_it_begins_is_told_of_a_file_that_is_there(
+    company, clerk, client
+):
+    put(company)
+    client.force_login(clerk)
+
+    page = client.post(
+        reverse("vault"),
+        TYPED
+        | {"valid_from": "2027-01-01", "valid_until": ""}
+        | {"upload": SimpleUploadedFile("执照.pdf", domain.PDF)},
+    )
+
+    assert page.status_code == 422
+    assert "有效期止不能早于有效期起" in page.content.decode()
+
+
 def test_a_file_of_others_is_not_kept_for_us(company, clerk, client):
     theirs = keep(domain.company_with_everything())
     client.force_login(clerk)
