@@ -14,6 +14,7 @@ from outbox.services import mail_language
 from subsidies.applications.services import tell_company
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
+from subsidies.ledger.settlement import still_holds
 from subsidies.ledger.settlement_models import Adjustment, AdjustmentStatus
 from subsidies.models import Award
 from subsidies.money import yuan
@@ -25,6 +26,10 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
     by an entry. What was paid too much of becomes a clawback, which has its own two people."""
     adjustment, principal = _locked(adjustment, by)
     award = adjustment.award
+    if not still_holds(adjustment):
+        raise StateChanged(
+            _("结算之后这家企业的奖补、追回或总量有变化，这项调整已不准确。请重新结算。")
+        )
     if adjustment.agreers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("您已经同意过，须由另一人确认。"))
     if award.status in ledger.ADJUSTABLE:

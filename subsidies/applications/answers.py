@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 
 from companies.facts import company_facts
 from companies.models import Company
+from companies.profile.kinds import Measure
 from outbox.failpoints import failpoint
 from subsidies.applications.enums import Reason
 from subsidies.applications.models import Application, Claim, Receipt
@@ -17,10 +19,12 @@ from subsidies.catalogue import published
 from subsidies.catalogue.models import Edition
 from subsidies.credit.findings import Finding, dishonesty, findings_of
 from subsidies.ledger.models import Award
+from subsidies.ledger.settlement_models import settled_contributions
 from subsidies.rules import ENGINE_VERSION
 from subsidies.rules.estimate import estimate
 
 Json = dict[str, Any]
+CAP_STEP = "annual_cap"
 # Of an answer that is wholly another the first differences tell enough.
 SHOWN_DIFFERENCES = 20
 
@@ -39,9 +43,13 @@ def question_about(
     history = (
         Award.objects.filter(company__in=company.rows()).standing().order_by("granted_at", "pk")
     )
+    facts = company_facts(company, year=year) | {"dishonesty": dishonesty(found)}
+    # A settlement has taken in what a frozen contribution should have been.
+    for settled_year, cap in settled_contributions(company).items():
+        facts["years"].setdefault(str(settled_year), {})[Measure.FISCAL_CONTRIBUTION] = str(cap)
     return {
         "as_of": timezone.localdate().isoformat(),
-        "company": company_facts(company, year=year) | {"dishonesty": dishonesty(found)},
+        "company": facts,
         "history": [award.as_history() for award in history],
         "claims": claims,
     }
@@ -76,6 +84,20 @@ def answer_application(application: Application) -> Json:
     """The engine's answer as things stand, under the edition that the application was filed
     under."""
     return answer(question_for(application, findings_of(application)), application.item.edition)
+
+
+def answer_again(receipt: Receipt, claim: Claim, history: list[Json]) -> Json:
+    """The answer about one claim of a receipt: with the facts that were kept, and this history."""
+    asked = [each for each in receipt.question["claims"] if each["id"] == str(claim.pk)]
+    question = receipt.question | {"claims": asked, "history": history}
+    (entry,) = answer(question, receipt.application.item.edition)["claims"]
+    return cast(Json, entry)
+
+
+def amount_before_cap(entry: Json) -> Decimal | None:
+    """What an answered claim comes to before the annual cap (yuan); None where it is not known."""
+    steps = [step for step in entry["steps"] if step["code"] != CAP_STEP]
+    return Decimal(steps[-1]["amount"]) if steps else None
 
 
 def keep_receipt(application: Application, reason: Reason) -> Receipt:

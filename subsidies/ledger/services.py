@@ -36,6 +36,7 @@ from subsidies.ledger.models import (
     LedgerEntry,
     balance_of,
 )
+from subsidies.ledger.settlement_models import settled_contributions
 from subsidies.money import yuan
 
 FEN = Decimal("0.01")
@@ -455,10 +456,11 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     cap = annual_cap(application.company, year)
     carried = carried_by(row)
     used = carried + row.capped + row.uncapped_seen
-    # Once something was granted against it, the cap stays as it was: what it should have been is
-    # settled by an adjustment, not by editing the row.
+    # Once something was granted against it, the cap stays as it was until a settlement says what it
+    # should have been.
     if row.capped:
-        cap = row.cap
+        newest = row.settlements.filter(lines__counts_to_cap=True).first()
+        cap = newest.cap if newest else row.cap
     changed = (cap, carried) != (row.cap, row.carried)
     if changed and (row.capped == 0 or (cap is not None and used <= cap)):
         row.cap, row.carried = cap, carried
@@ -500,13 +502,16 @@ def annual_cap(company: Company, year: int) -> Decimal | None:
     agreed = cultivation_cap(company, year)
     if agreed is not None:
         return agreed
+    settled = settled_contributions(company).get(year)
+    if settled is not None:
+        return settled
     figure = chosen_figure(company, year, Measure.FISCAL_CONTRIBUTION)
     return figure.value if figure else None
 
 
 def corrected_cap(company: Company, year: int) -> Decimal | None:
-    """As `annual_cap`, with what a settled contribution should have been: a settlement takes
-    corrections in, a grant does not."""
+    """As `annual_cap`, with what a frozen contribution should have been: a settlement takes
+    corrections in, a grant takes them from the settlement."""
     agreed = cultivation_cap(company, year)
     if agreed is not None:
         return agreed

@@ -7,8 +7,8 @@ granted is never edited: where it differs, a settlement proposes adjustments.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -24,6 +24,7 @@ from companies.facts import cultivation_cap
 from companies.figures import freeze
 from companies.models import Company
 from companies.team import access
+from subsidies.applications.answers import CAP_STEP, amount_before_cap, answer_again
 from subsidies.applications.enums import Reason, Status
 from subsidies.applications.models import Claim, Receipt
 from subsidies.catalogue.models import Allocation
@@ -37,8 +38,6 @@ from subsidies.ledger.settlement_models import (
     SettlementLine,
 )
 from subsidies.rules.settle import share_out
-
-CAP_STEP = "annual_cap"
 
 
 @dataclass(frozen=True)
@@ -197,36 +196,29 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
     key = {"company": company, "district": district, "year": year}
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     company_year = locked(CompanyYear.objects.filter(**key)).get()
-    claims = _claims(company_year)
-    cap_source = (
-        CapSource.CONTRIBUTION if cultivation_cap(company, year) is None else CapSource.AGREEMENT
-    )
-    is_capped = any(line.counts_to_cap for line in claims)
-    if is_capped and cap_source == CapSource.CONTRIBUTION:
+    basis = _basis(company_year, moved={})
+    if basis.is_capped and basis.cap_source == CapSource.CONTRIBUTION:
         freeze(company, year)
-    cap = corrected_cap(company, year)
-    if is_capped and cap is None:
+        basis = replace(basis, cap=corrected_cap(company, year))
+    if basis.is_capped and basis.cap is None:
         raise Refused(
             _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
             % {"company": company, "year": year}
         )
-    carried = _awards(company_year).standing().filter(claim=None).total()
-    allocation = _allocation(claims)
-    digest = _hash(claims, cap, carried, allocation)
     newest = company_year.settlements.first()
-    if newest is not None and newest.sha256 == digest:
+    if newest is not None and newest.sha256 == basis.sha256:
         return newest
     settlement = Settlement.objects.create(
         company_year=company_year,
-        allocation=allocation,
-        cap=cap,
-        cap_source=cap_source,
-        carried=carried,
-        sha256=digest,
+        allocation=basis.allocation,
+        cap=basis.cap,
+        cap_source=basis.cap_source,
+        carried=basis.carried,
+        sha256=basis.sha256,
         at=timezone.now(),
         by=by,
     )
-    _write_lines(settlement, claims)
+    _write_lines(settlement, basis)
     _propose(settlement)
     record(
         "year.settled",
@@ -235,10 +227,35 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
         on_behalf_of=principal,
         company=company.name,
         year=year,
-        lines=len(claims),
-        sha256=digest,
+        lines=len(basis.lines),
+        sha256=basis.sha256,
     )
     return settlement
+
+
+def still_holds(adjustment: Adjustment) -> bool:
+    """Whether the award is as its settlement found it, and a settlement of today would bring it to
+    the same amount. The caller has locked the award (`lock_awards`).
+
+    What other adjustments of the same settlement have moved since is part of it.
+    """
+    settlement = adjustment.settlement
+    lines = {line.claim_id: line for line in settlement.lines.select_related("award")}
+    line = lines.pop(adjustment.award.claim_id)
+    if adjustment.award.net != line.granted:
+        return False
+    moved = {
+        pk: other
+        for pk, other in lines.items()
+        if other.award
+        and min(other.granted, other.settled) <= other.award.net
+        and other.award.net <= max(other.granted, other.settled)
+    }
+    basis = _basis(settlement.company_year, moved)
+    return any(
+        each.claim.pk == line.claim_id and _yuan(result.amount) == line.settled
+        for each, result in zip(basis.lines, basis.settled(), strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -246,16 +263,107 @@ class _Line:
     claim: Claim
     award: Award | None
     before: Decimal
+    granted: Decimal
     counts_to_cap: bool
 
+
+@dataclass(frozen=True)
+class _Basis:
+    """What the settlement of a company-year rests on."""
+
+    cap: Decimal | None
+    cap_source: CapSource
+    carried: Decimal
+    allocation: Allocation
+    lines: list[_Line]
+
     @property
-    def granted(self) -> Decimal:
-        return self.award.net if self.award else Decimal(0)
+    def is_capped(self) -> bool:
+        return any(line.counts_to_cap for line in self.lines)
+
+    def settled(self) -> list[Settled]:
+        return settle_amounts(
+            [Asked(_fen(line.before), line.counts_to_cap) for line in self.lines],
+            cap=_fen(self.cap or Decimal(0)),
+            carried=_fen(self.carried),
+            allocation=self.allocation,
+        )
+
+    @property
+    def sha256(self) -> str:
+        content = {
+            "cap": str(self.cap),
+            "carried": str(self.carried),
+            "allocation": self.allocation,
+            "claims": [
+                [
+                    line.claim.pk,
+                    str(line.before),
+                    line.counts_to_cap,
+                    str(line.award.pk) if line.award else None,
+                    str(line.granted),
+                ]
+                for line in self.lines
+            ],
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _claims(company_year: CompanyYear) -> list[_Line]:
-    """The claims of the year, in order of acceptance."""
-    claims = list(
+def _basis(company_year: CompanyYear, moved: Mapping[int, SettlementLine]) -> _Basis:
+    """As things stand, but for the claims (by id) whose line of a settlement is given: those are
+    taken as it found them."""
+    company, year = company_year.company, company_year.year
+    lines = _lines(company_year, moved)
+    return _Basis(
+        cap=corrected_cap(company, year),
+        cap_source=(
+            CapSource.CONTRIBUTION
+            if cultivation_cap(company, year) is None
+            else CapSource.AGREEMENT
+        ),
+        carried=_awards(company_year).standing().filter(claim=None).total(),
+        allocation=_allocation(lines),
+        lines=lines,
+    )
+
+
+def _lines(company_year: CompanyYear, moved: Mapping[int, SettlementLine]) -> list[_Line]:
+    """The claims of the year, in order of acceptance.
+
+    Each is asked with the history of the company's other awards: of those before it in this year
+    what they come to here, of all others what was granted. So what a cap cut off once does not
+    come back where a later level has given it.
+    """
+    claims = _claims(company_year)
+    awards = {claim.pk: getattr(claim, "award", None) for claim in claims}
+    granted = {pk: award.net if award else Decimal(0) for pk, award in awards.items()}
+    granted |= {pk: line.granted for pk, line in moved.items()}
+    receipts = _receipts(claims)
+    elsewhere = [
+        award.as_history()
+        for award in Award.objects.filter(company__in=company_year.company.rows())
+        .standing()
+        .exclude(claim__in=claims)
+    ]
+    lines: list[_Line] = []
+    for place, claim in enumerate(claims):
+        award = awards[claim.pk]
+        if claim.pk in moved:
+            before = moved[claim.pk].before
+        else:
+            earlier = [_as_history(line.claim, line.before) for line in lines]
+            later = [_as_history(other, granted[other.pk]) for other in claims[place + 1 :]]
+            receipt = receipts.get(
+                (claim.application_id, Reason.APPROVAL if award else Reason.REVIEW)
+            )
+            before = _before_cap(claim, award, receipt, [*elsewhere, *earlier, *later])
+        capped = CAP_STEP in claim.level.item.edition.rules_document.rules
+        lines.append(_Line(claim, award, before, granted[claim.pk], capped))
+    return lines
+
+
+def _claims(company_year: CompanyYear) -> list[Claim]:
+    return list(
         Claim.objects.filter(
             application__company__in=company_year.company.rows(),
             application__district=company_year.district_id,
@@ -269,27 +377,38 @@ def _claims(company_year: CompanyYear) -> list[_Line]:
         .select_related("award", "application", "level__item__edition__document")
         .order_by("application__submitted_at", "application__number", "pk")
     )
-    receipts = {
-        (receipt.application_id, receipt.reason): receipt
-        for receipt in Receipt.objects.filter(
+
+
+def _receipts(claims: Iterable[Claim]) -> dict[tuple[int, str], Receipt]:
+    """The newest receipt of each application's determination and approval."""
+    receipts = (
+        Receipt.objects.filter(
             application__in={claim.application_id for claim in claims},
             reason__in=[Reason.REVIEW, Reason.APPROVAL],
         )
+        .select_related("application__item__edition")
         .order_by("application_id", "reason", "-pk")
         .distinct("application_id", "reason")
+    )
+    return {(receipt.application_id, receipt.reason): receipt for receipt in receipts}
+
+
+def _as_history(claim: Claim, amount: Decimal) -> dict[str, object]:
+    """A claim in a question's history, as if it had been granted so much."""
+    return {
+        "item": claim.level.item.code,
+        "level": claim.level.code,
+        "subject": claim.subject,
+        "year": claim.policy_year,
+        "amount": str(amount),
     }
-    lines = []
-    for claim in claims:
-        award = getattr(claim, "award", None)
-        reason = Reason.APPROVAL if award else Reason.REVIEW
-        before = _before_cap(claim, award, receipts.get((claim.application_id, reason)))
-        capped = CAP_STEP in claim.level.item.edition.rules_document.rules
-        lines.append(_Line(claim, award, before, capped))
-    return lines
 
 
-def _before_cap(claim: Claim, award: Award | None, receipt: Receipt | None) -> Decimal:
-    """What the claim came to before the annual cap, as its decision found it.
+def _before_cap(
+    claim: Claim, award: Award | None, receipt: Receipt | None, history: list[dict[str, object]]
+) -> Decimal:
+    """What the claim came to before the annual cap, as its decision found it; no more than it
+    comes to beside this history, and no less than was granted.
 
     What an official reduced stays reduced, and what was given back does not come again.
     """
@@ -298,49 +417,24 @@ def _before_cap(claim: Claim, award: Award | None, receipt: Receipt | None) -> D
     decided = award.amount if award else claim.determined_amount or Decimal(0)
     entries = receipt.answer["claims"] if receipt else []
     entry = next((entry for entry in entries if entry["id"] == str(claim.pk)), None)
-    steps = [step for step in entry["steps"] if step["code"] != CAP_STEP] if entry else []
-    if not entry or not steps:
+    whole = amount_before_cap(entry) if entry else None
+    if receipt is None or entry is None or whole is None:
         return decided
-    whole = Decimal(steps[-1]["amount"])
-    return whole if decided >= Decimal(entry["payable"] or 0) else min(decided, whole)
+    if decided < Decimal(entry["payable"] or 0):
+        whole = min(decided, whole)
+    now = amount_before_cap(answer_again(receipt, claim, history))
+    return max(award.net if award else Decimal(0), whole if now is None else min(whole, now))
 
 
-def _allocation(claims: list[_Line]) -> Allocation:
+def _allocation(lines: list[_Line]) -> Allocation:
     """As the document with the cap has it."""
-    for line in claims:
+    for line in lines:
         if line.counts_to_cap:
             return Allocation(line.claim.level.item.edition.document.allocation)
     return Allocation.IN_ORDER
 
 
-def _hash(
-    claims: list[_Line], cap: Decimal | None, carried: Decimal, allocation: Allocation
-) -> str:
-    content = {
-        "cap": str(cap),
-        "carried": str(carried),
-        "allocation": allocation,
-        "claims": [
-            [
-                line.claim.pk,
-                str(line.before),
-                line.counts_to_cap,
-                str(line.award.pk) if line.award else None,
-                str(line.granted),
-            ]
-            for line in claims
-        ],
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _write_lines(settlement: Settlement, claims: list[_Line]) -> None:
-    settled = settle_amounts(
-        [Asked(_fen(line.before), line.counts_to_cap) for line in claims],
-        cap=_fen(settlement.cap or Decimal(0)),
-        carried=_fen(settlement.carried),
-        allocation=Allocation(settlement.allocation),
-    )
+def _write_lines(settlement: Settlement, basis: _Basis) -> None:
     SettlementLine.objects.bulk_create(
         SettlementLine(
             settlement=settlement,
@@ -353,7 +447,7 @@ def _write_lines(settlement: Settlement, claims: list[_Line]) -> None:
             settled=_yuan(result.amount),
             granted=line.granted,
         )
-        for rank, (line, result) in enumerate(zip(claims, settled, strict=True), start=1)
+        for rank, (line, result) in enumerate(zip(basis.lines, basis.settled(), strict=True), 1)
     )
 
 

@@ -1,6 +1,7 @@
 """What a company's policy year comes to under its annual cap, each time it was worked out, and
 what differs from what was granted. Amounts are yuan with two decimals."""
 
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.two_people import second_person
 from audit.triggers import append_only, status_arrows
+from companies.models import Company
 from subsidies.catalogue.models import Allocation
 from subsidies.ledger.models import Award, CompanyYear
 
@@ -44,6 +46,23 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company_year} {self.at:%Y-%m-%d}"
+
+
+def settled_contributions(company: Company) -> dict[int, Decimal]:
+    """The fiscal contribution of each policy year as the newest settlement that cut by it took it:
+    with the corrections of that day, without those that still wait. Yuan."""
+    newest = (
+        Settlement.objects.filter(
+            company_year__company=company,
+            company_year__district=company.district_id,
+            cap_source=CapSource.CONTRIBUTION,
+            cap__isnull=False,
+        )
+        .filter(lines__counts_to_cap=True)
+        .order_by("company_year", "-pk")
+        .distinct("company_year")
+    )
+    return dict(newest.values_list("company_year__year", "cap"))
 
 
 class SettlementLine(models.Model):

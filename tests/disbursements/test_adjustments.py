@@ -1,5 +1,6 @@
 """What becomes of a settlement's proposals: two people, an entry, or a clawback."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import District, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
+from companies.models import FigureCorrection
 from disbursements import adjustments, services
 from disbursements.models import Clawback
 from outbox.models import Job
@@ -15,9 +17,9 @@ from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
 from subsidies.ledger.reconciliation import differences
 from subsidies.ledger.settlement import settle
-from subsidies.models import Adjustment, Award, BudgetLine, CompanyYear
+from subsidies.models import Adjustment, Award, BudgetLine, CompanyYear, PolicyDocument
 from tests import domain
-from tests.factories import MemberFactory
+from tests.factories import MemberFactory, YearlyFigureFactory
 from tests.ledger.granting import grant
 
 
@@ -140,6 +142,96 @@ def test_the_database_wants_a_second_person(company, award, people):
     for change in ({"done_by": people[0]}, {"status": "done"}):
         with pytest.raises(IntegrityError, match="adjustment_done"), transaction.atomic():
             Adjustment.objects.filter(pk=adjustment.pk).update(**change)
+
+
+class TestSettlementThatNoLongerHolds:
+    """Whatever a later grant, clawback or correction has moved, nothing is paid or asked back by
+    what a settlement found before it."""
+
+    @pytest.fixture
+    def ladder(self, company, budget):
+        """40,000.00 of 100,000.00 yuan: the first level of a ladder of 200,000.00, cut by the cap
+        of 2024. The district had too low a contribution."""
+        YearlyFigureFactory(
+            company=company, year=2024, measure="fiscal_contribution", value="40000.00"
+        )
+        first = domain.claim(domain.LADDER, "factory-provincial", event_date=date(2024, 6, 1))
+        (award,) = Award.objects.filter(claim__application=domain.approved(company, first))
+        FigureCorrection.objects.create(
+            figure=company.figures.get(year=2024, measure="fiscal_contribution"),
+            value=Decimal(3000000),
+            reason="税务年终清算",
+            entered_by=domain.clerk_of(company),
+        )
+        return award
+
+    def test_what_the_next_level_gives_back_is_not_given_twice(self, company, ladder, people):
+        settle(company, company.district, 2024, by=None)
+        supplement = Adjustment.objects.open().get()
+        assert supplement.amount == Decimal("60000.00")
+        domain.approved(company, domain.claim(domain.LADDER, "factory-national"))
+
+        with pytest.raises(StateChanged, match="请重新结算"):
+            adjustments.agree(supplement, by=people[0])
+
+        newest = settle(company, company.district, 2024, by=None)
+        assert not Adjustment.objects.open().exists()
+        assert [line.before for line in newest.lines.all()] == [Decimal("40000.00")]
+        awards = Award.objects.order_by("granted_at")
+        assert [award.net for award in awards] == [Decimal("40000.00"), Decimal("160000.00")]
+
+    def test_what_the_cap_cut_off_comes_back_where_nothing_else_gave_it(
+        self, company, ladder, people
+    ):
+        settle(company, company.district, 2024, by=None)
+        supplement = Adjustment.objects.open().get()
+
+        for by in people:
+            supplement = adjustments.agree(supplement, by=by)
+
+        ladder.refresh_from_db()
+        assert ladder.net == Decimal("100000.00")
+        domain.approved(company, domain.claim(domain.LADDER, "factory-national"))
+        assert Award.objects.latest("granted_at").net == Decimal("100000.00")
+        assert differences() == []
+
+    def test_what_came_back_meanwhile_is_not_asked_for_again(self, company, award, people):
+        batch = services.make_batch(award.district, [award], by=people[0])
+        services.approve_batch(batch, by=people[1])
+        services.mark_paid(batch, on=domain.TODAY, by=people[0])
+        adjustments.agree(corrected(company, "150000"), by=people[0])
+        later = corrected(company, "140000")
+        clawback = Clawback.objects.get()
+        services.confirm_return(clawback, by=people[1])
+        services.receive_return(clawback, clawback.amount, by=people[0])
+
+        with pytest.raises(StateChanged, match="请重新结算"):
+            adjustments.agree(later, by=people[0])
+
+        settle(company, company.district, 2025, by=None)
+        assert Adjustment.objects.open().get().amount == Decimal("10000.00")
+
+    def test_a_figure_corrected_once_more_is_settled_first(self, company, award, people):
+        adjustment = corrected(company, "150000")
+        domain.set_contribution("170000")
+
+        with pytest.raises(StateChanged, match="请重新结算"):
+            adjustments.agree(adjustment, by=people[0])
+
+    def test_the_others_of_one_settlement_do_not_stand_in_each_others_way(
+        self, company, budget, people
+    ):
+        domain.set_contribution("300000")
+        for subject in ("甲", "乙"):
+            domain.approved(company, domain.claim("jb24-12", subject=subject))
+        PolicyDocument.objects.update(allocation="proportional")
+        settle(company, company.district, 2025, by=None)
+
+        for adjustment in Adjustment.objects.open().order_by("kind"):
+            for by in people:
+                adjustments.agree(adjustment, by=by)
+
+        assert [award.net for award in Award.objects.all()] == [Decimal("150000.00")] * 2
 
 
 class TestDroppedClawback:

@@ -16,6 +16,7 @@ from companies.models import Agreement, Company, SourceRule, YearlyFigure
 from companies.profile.kinds import Measure
 from subsidies.ledger import services
 from subsidies.ledger.services import AboveAnswer, BudgetExhausted
+from subsidies.ledger.settlement import settle
 from subsidies.models import (
     Adjustment,
     Award,
@@ -250,6 +251,32 @@ class TestSettledContribution:
         (award,) = grant(domain.filed(company))
 
         assert award.amount == Decimal("5000.00")
+        assert CompanyYear.objects.get().cap == Decimal("105000.00")
+
+    @pytest.mark.parametrize(
+        ("value", "amount"), [("103000.00", "3000.00"), ("150000.00", "50000.00")]
+    )
+    def test_what_a_settlement_took_in_holds_for_the_next_grant(
+        self, company, granted, figure, value, amount
+    ):
+        correct(figure, value)
+        settle(company, company.district, 2025, by=None)
+        assert not Adjustment.objects.exists()
+
+        (award,) = grant(domain.filed(company, domain.claim("jb24-12")))
+
+        assert award.amount == Decimal(amount)
+        assert CompanyYear.objects.get().cap == Decimal(value)
+
+    def test_after_a_settlement_below_what_was_granted_nothing_more_is_granted(
+        self, company, granted, figure
+    ):
+        correct(figure, "50000.00")
+        settle(company, company.district, 2025, by=None)
+
+        with pytest.raises(AboveAnswer):
+            grant(domain.filed(company), amount="0.01")
+
         assert CompanyYear.objects.get().cap == Decimal("105000.00")
 
     def test_what_another_source_tells_later_waits_too(self, company, granted, figure):
