@@ -4,7 +4,7 @@ import uuid
 from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -601,6 +601,9 @@ class CreditEntry(models.Model):
 
     objects = CreditEntryQuerySet.as_manager()
 
+    # The last day that followed from the row's grade when it was read.
+    last_by_grade: date | None = None
+
     class Meta:
         verbose_name = verbose_name_plural = _("信用记录")
         constraints = [
@@ -617,9 +620,24 @@ class CreditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.company} {self.title}"
 
+    @classmethod
+    def from_db(cls, *args: Any) -> Self:
+        entry = super().from_db(*args)
+        if {"grade", "listed_on"}.isdisjoint(entry.get_deferred_fields()):
+            entry.last_by_grade = entry._longest()
+        return entry
+
+    def _longest(self) -> date | None:
+        return shown_until(self.grade, self.listed_on)[1] if self.grade else None
+
     def clean(self) -> None:
+        """Fills in the last day where it is open; one that only followed from the grade follows
+        the grade and the day of the decision when they change, also to none."""
         if not self.listed_on:
             return
+        was = self.last_by_grade
+        if was and self.valid_until == was != self._longest():
+            self.valid_until = None
         if self.repaired_on and self.repaired_on < self.listed_on:
             raise ValidationError(
                 {

@@ -114,6 +114,45 @@ def test_without_a_last_day_the_longest_of_the_grade_is_taken(company):
     assert entry.valid_until == date(2026, 2, 28)  # February has no 30th
 
 
+@pytest.mark.parametrize(
+    ("change", "last"),
+    [
+        ({"grade": "serious"}, date(2029, 1, 15)),
+        ({"grade": "minor"}, date(2026, 4, 15)),
+        ({"listed_on": date(2026, 2, 1)}, date(2027, 2, 1)),
+        ({"grade": ""}, None),
+        ({"title": "另一事由"}, date(2027, 1, 15)),
+        ({"grade": "serious", "valid_until": date(2028, 1, 15)}, date(2028, 1, 15)),
+    ],
+)
+def test_a_last_day_that_followed_from_the_grade_follows_the_grade(company, change, last):
+    entry = CreditEntry(company=company, title="罚款", grade="general", listed_on=date(2026, 1, 15))
+    entry.clean()
+    entry.save()
+    entry = CreditEntry.objects.get()
+
+    for name, value in change.items():
+        setattr(entry, name, value)
+    entry.clean()
+
+    assert entry.valid_until == last
+
+
+def test_a_last_day_that_somebody_gave_stays(company):
+    CreditEntry.objects.create(
+        company=company,
+        title="罚款",
+        grade="general",
+        listed_on=date(2026, 1, 15),
+        valid_until=date(2026, 12, 31),
+    )
+    entry = CreditEntry.objects.get()
+    entry.grade = "serious"
+
+    with pytest.raises(ValidationError, match="公示期应到"):
+        entry.clean()
+
+
 def test_a_month_later_is_the_same_day_or_the_last():
     assert months_after(date(2023, 12, 31), 2) == date(2024, 2, 29)
     assert months_after(date(2024, 2, 29), 12) == date(2025, 2, 28)

@@ -672,6 +672,27 @@ def test_a_grade_that_comes_later_brings_its_last_day(district, administrator):
     assert (entry.grade, entry.valid_until) == ("general", date(2026, 6, 1))
 
 
+def test_a_graver_grade_brings_a_longer_term(district, administrator):
+    company = CompanyFactory(district=district)
+    entry = company.credit_entries.create(
+        kind="penalty",
+        title="欠税",
+        number="甲",
+        grade="general",
+        listed_on=date(2025, 6, 1),
+        valid_until=date(2026, 6, 1),
+    )
+    row = (company.uscc, "行政处罚", "严重", "欠税", "甲", "2025-06-01", "", "")
+
+    run = confirm(
+        start("credit", district, administrator, as_csv([WHOLE_CREDIT, row])), administrator
+    )
+
+    assert ["公示到", "2026-06-01", "2028-06-01"] in run.samples[0]["changes"]
+    entry.refresh_from_db()
+    assert (entry.grade, entry.valid_until) == ("serious", date(2028, 6, 1))
+
+
 def test_an_industry_that_the_standard_does_not_know_is_a_fault(district, administrator):
     row = (uscc(5001), "宁波导入有限公司", "", "A9999", "")
 
