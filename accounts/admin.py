@@ -1,6 +1,7 @@
 """Django's admin: administrators configure, security officers keep the people. It shows nothing
 that decides or pays."""
 
+import json
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.forms import BaseForm
+from django.forms import BaseForm, ModelForm, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -32,8 +33,9 @@ from audit.services import record
 if TYPE_CHECKING:
     # Mixed into admin pages and their inlines.
     _Options = admin.options.BaseModelAdmin[Any]
+    _Form = ModelForm[Any]
 else:
-    _Options = object
+    _Options = _Form = object
 
 
 # Who comes in at all; what each keeps, its page says.
@@ -127,6 +129,37 @@ class OwnDistricts(_Options):
         return self.of_own_districts(request, choices, "district")
 
 
+class Shown(_Form):
+    """A form that knows what its page showed. What somebody else changed meanwhile is named, and
+    saved over only by whoever has seen it; what was typed stays."""
+
+    @property
+    def shown(self) -> str:
+        """What the row has in the fields that may be changed, for the page's hidden field."""
+        fields = [name for name, field in self.fields.items() if not field.disabled]
+        values = model_to_dict(self.instance, fields) if self.instance.pk else {}
+        return json.dumps({name: str(value) for name, value in values.items()})
+
+    def clean(self) -> Any:
+        data = super().clean()
+        try:
+            shown = json.loads(self.data.get("shown", "{}"))
+        except ValueError:
+            shown = {}
+        for name, value in json.loads(self.shown).items():
+            # A form that no page sent was shown nothing.
+            if shown.get(name, value) == value:
+                continue
+            display = getattr(self.instance, f"get_{name}_display", None)
+            found = display() if display else getattr(self.instance, name)
+            self.add_error(
+                name,
+                gettext("您打开本页之后，别人改了这一项，现为“%(now)s”。请核对后再保存。")
+                % {"now": found},
+            )
+        return data
+
+
 class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
     """A model that one kind of officer keeps, and others perhaps may look at. Every change is an
     act in the audit chain; nothing is deleted, because what was decided rests on it."""
@@ -134,6 +167,12 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
     keeper = Role.ADMINISTRATOR
     viewers: tuple[Role, ...] = ()
     view_on_site = False
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form)(form.__name__, (Shown, form), {})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
