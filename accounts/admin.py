@@ -168,10 +168,10 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
     viewers: tuple[Role, ...] = ()
     view_on_site = False
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    def get_form(  # type: ignore[override]
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
     ) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, **kwargs)
         return type(form)(form.__name__, (Shown, form), {})
 
     def has_module_permission(self, request: HttpRequest) -> bool:

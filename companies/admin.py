@@ -99,10 +99,10 @@ class FactsAdmin(ConfigurationAdmin):
         own = Company.objects.ever_of([person_of(request)]).values("pk")
         return rows.exclude(**{"pk__in" if self.model is Company else "company__in": own})
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    def get_form(  # type: ignore[override]
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
     ) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, **kwargs)
         if obj and "company" in form.base_fields:
             # Its paper and what was concluded from it are that company's. A field that the form
             # lacked would not be asked whether the company has the like already.

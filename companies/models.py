@@ -621,8 +621,8 @@ class CreditEntry(models.Model):
         return f"{self.company} {self.title}"
 
     @classmethod
-    def from_db(cls, *args: Any) -> Self:
-        entry = super().from_db(*args)
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        entry = super().from_db(*args, **kwargs)
         if {"grade", "listed_on"}.isdisjoint(entry.get_deferred_fields()):
             entry.last_by_grade = entry._longest()
         return entry

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -241,6 +242,7 @@ def still_holds(adjustment: Adjustment) -> bool:
     """
     settlement = adjustment.settlement
     lines = {line.claim_id: line for line in settlement.lines.select_related("award")}
+    assert adjustment.award.claim_id is not None
     line = lines.pop(adjustment.award.claim_id)
     if adjustment.award.net != line.granted:
         return False
@@ -379,7 +381,7 @@ def _claims(company_year: CompanyYear) -> list[Claim]:
     )
 
 
-def _receipts(claims: Iterable[Claim]) -> dict[tuple[int, str], Receipt]:
+def _receipts(claims: Iterable[Claim]) -> dict[tuple[UUID, str], Receipt]:
     """The newest receipt of each application's determination and approval."""
     receipts = (
         Receipt.objects.filter(

@@ -56,13 +56,13 @@ def settled_contributions(company: Company) -> dict[int, Decimal]:
             company_year__company=company,
             company_year__district=company.district_id,
             cap_source=CapSource.CONTRIBUTION,
-            cap__isnull=False,
+            lines__counts_to_cap=True,
         )
-        .filter(lines__counts_to_cap=True)
+        .select_related("company_year")
         .order_by("company_year", "-pk")
         .distinct("company_year")
     )
-    return dict(newest.values_list("company_year__year", "cap"))
+    return {row.company_year.year: row.cap for row in newest if row.cap is not None}
 
 
 class SettlementLine(models.Model):
