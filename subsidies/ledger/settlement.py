@@ -8,7 +8,7 @@ granted is never edited: where it differs, a settlement proposes adjustments.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -197,11 +197,12 @@ def settle(company: Company, district: District, year: int, *, by: User | None) 
     key = {"company": company, "district": district, "year": year}
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     company_year = locked(CompanyYear.objects.filter(**key)).get()
-    basis = _basis(company_year, moved={})
-    if basis.is_capped and basis.cap_source == CapSource.CONTRIBUTION:
+    lines = _lines(company_year, moved={})
+    is_capped = any(line.counts_to_cap for line in lines)
+    if is_capped and _cap_source(company_year) == CapSource.CONTRIBUTION:
         freeze(company, year)
-        basis = replace(basis, cap=corrected_cap(company, year))
-    if basis.is_capped and basis.cap is None:
+    basis = _basis(company_year, lines)
+    if is_capped and basis.cap is None:
         raise Refused(
             _("%(company)s %(year)s 年的财政贡献还没有录入，不能结算。")
             % {"company": company, "year": year}
@@ -253,7 +254,8 @@ def still_holds(adjustment: Adjustment) -> bool:
         and min(other.granted, other.settled) <= other.award.net
         and other.award.net <= max(other.granted, other.settled)
     }
-    basis = _basis(settlement.company_year, moved)
+    year = settlement.company_year
+    basis = _basis(year, _lines(year, moved))
     return any(
         each.claim.pk == line.claim_id and _yuan(result.amount) == line.settled
         for each, result in zip(basis.lines, basis.settled(), strict=True)
@@ -278,10 +280,6 @@ class _Basis:
     carried: Decimal
     allocation: Allocation
     lines: list[_Line]
-
-    @property
-    def is_capped(self) -> bool:
-        return any(line.counts_to_cap for line in self.lines)
 
     def settled(self) -> list[Settled]:
         return settle_amounts(
@@ -311,26 +309,24 @@ class _Basis:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _basis(company_year: CompanyYear, moved: Mapping[int, SettlementLine]) -> _Basis:
-    """As things stand, but for the claims (by id) whose line of a settlement is given: those are
-    taken as it found them."""
-    company, year = company_year.company, company_year.year
-    lines = _lines(company_year, moved)
+def _basis(company_year: CompanyYear, lines: list[_Line]) -> _Basis:
     return _Basis(
-        cap=corrected_cap(company, year),
-        cap_source=(
-            CapSource.CONTRIBUTION
-            if cultivation_cap(company, year) is None
-            else CapSource.AGREEMENT
-        ),
+        cap=corrected_cap(company_year.company, company_year.year),
+        cap_source=_cap_source(company_year),
         carried=_awards(company_year).standing().filter(claim=None).total(),
         allocation=_allocation(lines),
         lines=lines,
     )
 
 
+def _cap_source(company_year: CompanyYear) -> CapSource:
+    agreed = cultivation_cap(company_year.company, company_year.year)
+    return CapSource.CONTRIBUTION if agreed is None else CapSource.AGREEMENT
+
+
 def _lines(company_year: CompanyYear, moved: Mapping[int, SettlementLine]) -> list[_Line]:
-    """The claims of the year, in order of acceptance.
+    """The claims of the year, in order of acceptance; those whose line of a settlement is given (by
+    the claim's id) as it found them.
 
     Each is asked with the history of the company's other awards: of those before it in this year
     what they come to here, of all others what was granted. So what a cap cut off once does not
