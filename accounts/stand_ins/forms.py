@@ -36,13 +36,10 @@ class ChoiceByDepartment(forms.ModelChoiceField):
     iterator = DepartmentIterator
 
     def department_of(self, row: Any) -> Department:
-        raise NotImplementedError
+        return row.department
 
 
 class AppointmentChoice(ChoiceByDepartment):
-    def department_of(self, row: Any) -> Department:
-        return row.department
-
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.get_role_display()}·{obj.user}"
 

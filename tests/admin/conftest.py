@@ -1,3 +1,8 @@
+import pytest
+
+from accounts.models import Role
+from reviews.services import finance_department
+from tests import domain
 from tests.fixtures_domain import (  # noqa: F401
     budget,
     clerk,
@@ -6,3 +11,10 @@ from tests.fixtures_domain import (  # noqa: F401
     flush_past_the_triggers,
     world,
 )
+
+
+@pytest.fixture
+def administrator(company, client):  # noqa: F811
+    person = domain.official(finance_department(company.district), Role.ADMINISTRATOR)
+    client.force_login(person)
+    return person

@@ -2,22 +2,12 @@
 
 from decimal import Decimal
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Role
-from reviews.services import finance_department
 from subsidies.admin import BudgetLineForm
 from subsidies.models import BudgetLine
 from tests import domain
-
-
-@pytest.fixture
-def administrator(company, client):
-    person = domain.official(finance_department(company.district), Role.ADMINISTRATOR)
-    client.force_login(person)
-    return person
 
 
 def url_of(line):

@@ -15,13 +15,6 @@ from tests.factories import CompanyFactory, UserFactory, YearlyFigureFactory
 
 
 @pytest.fixture
-def administrator(company, client):
-    person = domain.official(finance_department(company.district), Role.ADMINISTRATOR)
-    client.force_login(person)
-    return person
-
-
-@pytest.fixture
 def security_officer(company, client):
     person = domain.official(finance_department(company.district), Role.SECURITY_OFFICER)
     client.force_login(person)

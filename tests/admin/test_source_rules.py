@@ -2,13 +2,10 @@
 
 import pytest
 
-from accounts.models import Role
 from audit.models import Entry
 from companies.figures import chosen_figure, companies_changed_by
 from companies.models import Measure, SourceRule, YearlyFigure
 from outbox.models import Job
-from reviews.services import finance_department
-from tests import domain
 from tests.factories import CompanyFactory, DistrictFactory, YearlyFigureFactory
 
 # Django's own templates ask for variables that are not always there.
@@ -16,13 +13,6 @@ pytestmark = pytest.mark.ignore_template_errors
 
 ADD = "/admin/companies/sourcerule/add/"
 STATISTICS_FIRST = {"first": "statistics", "second": "tax", "third": "declared"}
-
-
-@pytest.fixture
-def administrator(company, client):
-    person = domain.official(finance_department(company.district), Role.ADMINISTRATOR)
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture
