@@ -18,6 +18,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.forms import BaseForm, ModelForm, model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -26,11 +27,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import reauthenticated
 from accounts.models import Appointment, Department, District, Role, User
+from accounts.signing_in.address import is_own_page
 from accounts.signing_in.lockout import Lock, locks
 from accounts.signing_in.mails import tell_of_reset
+from audit.models import Entry
 from audit.services import record
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     # Mixed into admin pages and their inlines.
     _Options = admin.options.BaseModelAdmin[Any]
     _Form = ModelForm[Any]
@@ -93,6 +98,8 @@ def has_office(request: HttpRequest, *roles: Role) -> bool:
 site = AdministratorSite(name="admin")
 
 Changes = dict[str, Any]
+ACTS = ADDED, CHANGED = "configuration.added", "configuration.changed"
+ACTS_SHOWN = 100
 
 
 class OwnDistricts(_Options):
@@ -166,6 +173,8 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
 
     keeper = Role.ADMINISTRATOR
     viewers: tuple[Role, ...] = ()
+    # What changes are called that are kept beside those of the row's fields.
+    labels: "dict[str, StrOrPromise]" = {}
     view_on_site = False
 
     def get_form(  # type: ignore[override]
@@ -196,10 +205,40 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
+        """What was done to the row here, as the audit chain has it: Django's own log is not
+        kept."""
         # Django looks for the row first, and so tells whoever may not see any whether it exists.
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return super().history_view(request, object_id, extra_context)
+        page = super().history_view(request, object_id, extra_context)
+        assert isinstance(page, TemplateResponse)
+        assert page.context_data is not None
+        acts = Entry.objects.about(page.context_data["object"]).filter(action__in=ACTS)
+        page.context_data["acts"] = [
+            (act, self._told(act.data["changes"])) for act in acts.order_by("-seq")[:ACTS_SHOWN]
+        ]
+        return page
+
+    def _told(self, changes: Changes) -> list[tuple[str, Any, Any]]:
+        """What each field is called, what it was and what it became."""
+        told = []
+        for name, change in changes.items():
+            if isinstance(change, dict):
+                # A row beside this one.
+                told += [(f"{name} {inner}", *values) for inner, values in change.items()]
+                continue
+            try:
+                field: Any = self.model._meta.get_field(name)
+            except FieldDoesNotExist:
+                told.append((self.labels.get(name, name), *change))
+                continue
+            words = dict(field.flatchoices)
+            if field.many_to_one:
+                words = field.related_model._base_manager.in_bulk([key for key in change if key])
+            told.append(
+                (field.verbose_name, *(words.get(each, each) if words else each for each in change))
+            )
+        return told
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -213,13 +252,11 @@ class ConfigurationAdmin(OwnDistricts, admin.ModelAdmin):
         return changes
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        record(
-            "configuration.added", about=obj, by=person_of(request), what=str(obj), changes=message
-        )
+        record(ADDED, about=obj, by=person_of(request), what=str(obj), changes=message)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         record(
-            "configuration.changed",
+            CHANGED,
             about=obj,
             by=person_of(request),
             what=str(obj),
@@ -364,11 +401,14 @@ class PersonAdmin(FreshlySigned, UserAdmin):
 
     @admin.action(description=_("解除登录锁定"), permissions=["change"])
     @transaction.atomic
-    def unlock(self, request: HttpRequest, people: "QuerySet[User]") -> None:
+    def unlock(self, request: HttpRequest, people: "QuerySet[User]") -> HttpResponse | None:
+        """Back to the list of the locked ones, where it was pressed there."""
         for user in self._within_reach(request, people):
             count = reset(username=user.username)
             record("person.unlocked", about=user, by=person_of(request), attempts=count)
         self.message_user(request, _("已解除锁定，现在就可以登录。"))
+        back = request.POST.get("next", "")
+        return redirect(back) if is_own_page(request, back) else None
 
     @admin.action(description=_("关闭两步验证（手机和恢复码都丢失时）"), permissions=["change"])
     @transaction.atomic

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
@@ -201,7 +201,8 @@ class YearlyFigureAdmin(FactsAdmin):
 
 
 class SourceRuleForm(forms.ModelForm):
-    """What another order would change is told first; the same form sent again saves it."""
+    """What another order would change is told first; the same form sent again saves it. One that
+    changes nothing is saved at once."""
 
     reason = forms.CharField(
         label=_("原因"),
@@ -212,6 +213,9 @@ class SourceRuleForm(forms.ModelForm):
     )
     # What was told of: for how many companies, of which district and measure, and the order.
     told = forms.CharField(required=False, widget=forms.HiddenInput)
+    # What is asked before it is saved, and for how many companies another figure speaks then.
+    question = ""
+    count = 0
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -221,21 +225,18 @@ class SourceRuleForm(forms.ModelForm):
                 setattr(rule, name, data[name])
         if self.errors or len(set(rule.order)) < len(Source):
             return data
-        count = companies_changed_by(rule)
+        self.count = companies_changed_by(rule)
         what = (rule.district_id, rule.measure, *rule.order, rule.audited_first)
-        told = " ".join(str(part) for part in (count, *what))
-        if data["told"] != told:
+        told = " ".join(str(part) for part in (self.count, *what))
+        if self.count and data["told"] != told:
             typed = cast(QueryDict, self.data).copy()
             typed["told"] = told
             self.data = typed
-            self.add_error(
-                None,
-                _(
-                    "保存后，%(count)d 家企业的“%(measure)s”改用另一来源的数据。"
-                    "确认的，请再保存一次。"
-                )
-                % {"count": count, "measure": rule.get_measure_display()},
-            )
+            self.question = _(
+                "还没有保存。保存后，%(count)d 家企业的“%(measure)s”改用另一来源的数据。"
+                "确认的，请再按一次“保存”。"
+            ) % {"count": self.count, "measure": rule.get_measure_display()}
+            self.add_error(None, self.question)
         return data
 
 
@@ -249,6 +250,7 @@ class SourceRuleAdmin(ConfigurationAdmin):
     district_path = "district"
     list_display = ("measure", "district", "first", "second", "third", "audited_first")
     list_filter = ("district",)
+    labels = {"reason": _("原因"), "companies": _("改用另一来源的企业数")}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # Of another measure another rule speaks.
@@ -262,6 +264,12 @@ class SourceRuleAdmin(ConfigurationAdmin):
     ) -> HttpResponse:
         if context["original"] is None:
             context["subtitle"] = default_order()
+        form = context["adminform"].form
+        if form.question and form.errors == {NON_FIELD_ERRORS: [form.question]}:
+            # It is a question: nothing is wrong with what was typed.
+            form.errors.clear()
+            context["errors"] = []
+            self.message_user(request, form.question, messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def construct_change_message(
@@ -269,7 +277,8 @@ class SourceRuleAdmin(ConfigurationAdmin):
     ) -> Any:
         changes = super().construct_change_message(request, form, formsets, add)
         # With the number of companies that the person was told of.
-        changes["companies"] = [None, int(changes.pop("told")[1].split()[0])]
+        changes.pop("told", None)
+        changes["companies"] = [None, form.count]
         return changes
 
     def save_model(self, request: HttpRequest, obj: SourceRule, form: Any, change: bool) -> None:

@@ -1,10 +1,10 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CompaniesConfig(AppConfig):
     name = "companies"
-    verbose_name = _("企业")
+    verbose_name = pgettext_lazy("list", "企业")
 
     def ready(self) -> None:
         # Their outbox handlers.

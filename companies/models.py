@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Floor, Now
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District, Role
@@ -130,7 +130,7 @@ class Company(models.Model):
     objects = CompanyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("企业")
+        verbose_name, verbose_name_plural = _("企业"), pgettext_lazy("list", "企业")
         constraints = [
             models.CheckConstraint(
                 name="company_uscc_is_normalised",
@@ -552,7 +552,7 @@ class CreditEntry(models.Model):
         choices=CreditKind,
         default=CreditKind.BLACKLIST,
         db_default=CreditKind.BLACKLIST.value,
-        help_text=_("各类别对每项政策的影响，由政策管理人员在“信用规则”里设定。"),
+        help_text=_("政策管理人员或系统管理员在“信用规则”里设定各类别对每项政策的影响。"),
     )
     grade = models.CharField(
         _("等级"),

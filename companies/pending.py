@@ -7,16 +7,20 @@ from datetime import datetime
 from companies.models import Company
 
 # Rooms that grant money add their question when the applications are loaded.
-SOURCES: list[Callable[[Company], bool]] = []
+SOURCES: list[Callable[[Company], set[str]]] = []
 PAYMENTS: list[Callable[[Company, datetime], bool]] = []
 # Rooms that decide on a company's facts add theirs.
 DECISIONS: list[Callable[[Company], bool]] = []
 
 
+def pending_money(company: Company) -> list[str]:
+    """The numbers of the applications for which money is held for the company, or was granted to
+    it and is neither paid nor cancelled."""
+    return sorted(set().union(*(source(company) for source in SOURCES)))
+
+
 def has_pending_money(company: Company) -> bool:
-    """Whether money is held for the company, or was granted to it and is neither paid nor
-    cancelled."""
-    return any(source(company) for source in SOURCES)
+    return bool(pending_money(company))
 
 
 def was_paid_since(company: Company, moment: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import KEEPERS, has_office
@@ -180,7 +180,7 @@ class Frame:
         if self.user.is_official:
             entries.append(
                 self._entry(
-                    _("企业"),
+                    pgettext_lazy("list", "企业"),
                     "company_list",
                     ["company_detail"],
                     about=_("本区企业的登记、年度数据、资质和信用"),

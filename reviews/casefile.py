@@ -125,7 +125,7 @@ class CaseFile:
 
     @cached_property
     def summary(self) -> receipts.Summary:
-        return receipts.summary(self.application, self.claims, self.receipt)
+        return receipts.summary(self.application, self.claims, self.receipt, self._left_to_people)
 
     @cached_property
     def panels(self) -> list[Panel]:

@@ -1,6 +1,6 @@
 """What the kept answers say, for lists and pages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from subsidies.applications.enums import Status
+from subsidies.credit.findings import with_people
 from subsidies.models import Application, Claim, Receipt
 
 
@@ -48,8 +49,14 @@ class Summary:
         return max(self.requested - self.payable, Decimal(0))
 
 
-def summary(application: Application, claims: Iterable[Claim], receipt: Receipt | None) -> Summary:
-    """The application's claims and its latest answer, in one line of a list."""
+def summary(
+    application: Application,
+    claims: Iterable[Claim],
+    receipt: Receipt | None,
+    left_to_people: Collection[dict[str, Any]],
+) -> Summary:
+    """The application's claims and its latest answer, in one line of a list; `left_to_people` are
+    the credit entries as the answer is told with them (`with_people`)."""
     claims = list(claims)
     if is_pending(application, receipt) or receipt is None:
         given = [claim.requested for claim in claims]
@@ -63,7 +70,7 @@ def summary(application: Application, claims: Iterable[Claim], receipt: Receipt 
         amount if claim.requested is None else claim.requested
         for claim, amount in zip(claims, payable, strict=True)
     ]
-    kind, text = _outcome(list(answers.values()))
+    kind, text = _outcome([with_people(answer, left_to_people) for answer in answers.values()])
     return Summary(kind, text, _sum(requested), _sum(payable))
 
 
@@ -110,4 +117,7 @@ def _outcome(answers: list[dict[str, Any]]) -> tuple[str, str]:
     unknown = outcomes.count("unknown")
     if unknown:
         return "unknown", _("%(count)s 项待定") % {"count": unknown}
+    waiting = outcomes.count("warn")
+    if waiting:
+        return "warn", _("%(count)s 项待人工判断") % {"count": waiting}
     return "pass", _("%(count)s 项通过") % {"count": len(outcomes)}

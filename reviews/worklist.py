@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
@@ -16,6 +18,8 @@ from reviews import deadlines, receipts
 from reviews.models import Alert, Case, CaseQuerySet, StageKind, Task, TaskState
 from reviews.wording import status_of
 from subsidies.applications.enums import Status
+from subsidies.credit.findings import findings_of_all
+from subsidies.models import Receipt
 
 VIEW_NAMES: dict[str, Promise] = {
     "todo": gettext_lazy("全部待办"),
@@ -97,9 +101,10 @@ class Row:
 
 
 def rows(cases: Sequence[Case], user: User) -> list[Row]:
-    """The rows of a page for a person, from cases loaded by `for_list`, with two queries however
+    """The rows of a page for a person, from cases loaded by `for_list`, with a few queries however
     many."""
     answers = receipts.latest_receipts(case.application for case in cases)
+    left_to_people = _left_to_people(cases, answers)
     left = deadlines.days_left(timezone.localdate(), (case.due_on for case in cases if case.due_on))
     return [
         Row(
@@ -110,6 +115,7 @@ def rows(cases: Sequence[Case], user: User) -> list[Row]:
                 case.application,
                 case.application.claims.all(),
                 answers.get(case.application_id),
+                left_to_people[case.pk],
             ),
             days=left[case.due_on] if case.due_on else None,
             handler=_handler(case),
@@ -118,6 +124,24 @@ def rows(cases: Sequence[Case], user: User) -> list[Row]:
         )
         for case in cases
     ]
+
+
+def _left_to_people(
+    cases: Sequence[Case], answers: dict[UUID, Receipt]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """What `CaseFile` tells each answer with: today's credit entries as long as they matter, then
+    those that the receipt rests on."""
+    pks = [case.pk for case in cases]
+    open_cases = set(Case.objects.filter(pk__in=pks).to_screen().values_list("pk", flat=True))
+    found = findings_of_all([case.application for case in cases if case.pk in open_cases])
+    kept: dict[UUID, list[dict[str, Any]]] = {}
+    for case in cases:
+        receipt = answers.get(case.application_id)
+        if case.pk in open_cases:
+            kept[case.pk] = [row.as_kept() for row in found.get(case.application_id, [])]
+        else:
+            kept[case.pk] = receipt.credit or [] if receipt else []
+    return kept
 
 
 @dataclass(frozen=True)

@@ -746,7 +746,7 @@ SABOTAGES = [
     ),
     Sabotage(
         "held money makes no account wait",
-        Code("subsidies/ledger/services.py", "return held > 0 or Award", "return Award"),
+        Code("subsidies/ledger/services.py", "*held.filter(held__gt=0)", "*held.none()"),
         "tests/profile/test_accounts.py"
         "::test_money_that_is_held_for_the_company_makes_a_change_wait_as_well",
     ),

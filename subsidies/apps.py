@@ -14,10 +14,10 @@ class SubsidiesConfig(AppConfig):
         from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)
         from subsidies.applications.held_files import Attachments
         from subsidies.applications.services import is_being_decided_on
-        from subsidies.ledger.services import has_pending_money, was_paid_since
+        from subsidies.ledger.services import pending_money, was_paid_since
 
         HOLDERS.append(Attachments())
-        pending.SOURCES.append(has_pending_money)
+        pending.SOURCES.append(pending_money)
         pending.PAYMENTS.append(was_paid_since)
         pending.DECISIONS.append(is_being_decided_on)
         # What was applied for, granted and counted is never rewritten.

@@ -35,12 +35,22 @@ def way_back(context: template.Context) -> str:
 
 @register.filter
 def device(words: str | None) -> str:
-    """A browser's account of itself, in two words; the beginning of it where it says neither."""
+    """A browser's account of itself, in two words; the beginning of it where it says neither,
+    and nothing where there is none."""
     words = words or ""
     browser = next((str(name) for sign, name in BROWSERS.items() if sign in words), "")
     system = next((name for sign, name in SYSTEMS.items() if sign in words), "")
     found = "·".join(filter(None, [browser, system]))
-    return found or words[:30] or _("没有说明")
+    return found or words[:30]
+
+
+@register.filter
+def origin(entry: Entry) -> dict[str, str]:
+    """From where it was done; empty for what somebody else did to the account."""
+    return {
+        "address": entry.data.get("address") or "",
+        "device": device(entry.data.get("device")),
+    }
 
 
 @register.filter

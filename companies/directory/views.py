@@ -49,10 +49,7 @@ def company_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "entries": company.credit_entries.standing_on(timezone.localdate()).order_by("-listed_on"),
         "incidents": company.incidents.order_by("-date"),
         "keeps_people": keeps_people,
-        "merges": [
-            (done, services.summary(done))
-            for done in company.merges.standing().select_related("removed", "by").order_by("-at")
-        ],
+        "merges": services.told(company.merges.standing().for_list()),
         "members": company.members.current().select_related("user").order_by("pk")
         if keeps_people
         else [],

@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import District, Role, User
 
 
 class ImportKind(models.TextChoices):
-    COMPANIES = "companies", _("企业")
+    COMPANIES = "companies", pgettext_lazy("list", "企业")
     CONTACTS = "contacts", _("联系人")
     SCALE = "scale", _("规上状态")
     RECOGNITIONS = "recognitions", _("资质认定")

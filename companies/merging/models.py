@@ -12,6 +12,10 @@ class MergeQuerySet(models.QuerySet["Merge"]):
     def standing(self) -> Self:
         return self.filter(undone_at__isnull=True)
 
+    def for_list(self) -> Self:
+        """Load what a list of merges shows, the newest first."""
+        return self.select_related("kept", "removed", "by").order_by("-at", "-pk")
+
 
 class Merge(models.Model):
     """`removed` stays as a row that is read through `kept`: what was granted to it is never

@@ -4,6 +4,7 @@
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +66,13 @@ def _join(kept: Company, removed: Company, by: User) -> tuple[Company, Company, 
     for company in (kept, removed):
         if company.merged_into_id:
             faults.append(_("%(company)s 已并入另一行。请刷新页面。") % {"company": company})
-        if pending.has_pending_money(company):
+        if numbers := pending.pending_money(company):
             faults.append(
-                _("%(company)s 还有没拨付或已预留的奖补，拨付、取消或退回以后才能合并。")
-                % {"company": company}
+                _(
+                    "%(company)s 还有没拨付或已预留的奖补（受理号 %(numbers)s），"
+                    "拨付、取消或退回以后才能合并。"
+                )
+                % {"company": company, "numbers": _("、").join(numbers)}
             )
     faults += _two_representatives(kept, removed)
     if faults:
@@ -115,8 +119,7 @@ def undo(done: Merge, *, by: User) -> Merge:
         raise StateChanged(_("这次合并已经撤销。请刷新页面。"))
     if removed.merged_into_id != kept.pk:
         raise Refused(_("%(company)s 后来又并入了另一行，请先撤销那一次。") % {"company": kept})
-    figures = YearlyFigure.objects.filter(pk__in=done.moved.get(_key(YearlyFigure, "company"), []))
-    if figures.filter(frozen_at__isnull=False).exists():
+    if _is_settled_on(done):
         raise Refused(_("合并以后已按移过来的年度数据核定过金额，不能再撤销。"))
     removed.merged_into = None
     removed.save(update_fields=["merged_into"])
@@ -151,8 +154,37 @@ def _in_the_way(model: type[Model]) -> Refused:
     )
 
 
-def summary(done: Merge) -> list[tuple[str, int]]:
-    """How many rows of which kind went over."""
+def _is_settled_on(done: Merge) -> bool:
+    """Whether something was granted on a figure that went over."""
+    figures = YearlyFigure.objects.filter(pk__in=done.moved.get(_key(YearlyFigure, "company"), []))
+    return figures.filter(frozen_at__isnull=False).exists()
+
+
+@dataclass(frozen=True)
+class Done:
+    """A merge that stands: how many rows of which kind went over, and whether it may still be
+    undone, unless what went over is in the way."""
+
+    merge: Merge
+    counts: list[tuple[str, int]]
+    may_be_undone: bool
+
+
+def told(merges: Iterable[Merge]) -> list[Done]:
+    """What pages say of merges that stand, loaded by `for_list`."""
+    return [
+        Done(
+            merge,
+            _counts(merge),
+            merge.removed.merged_into_id == merge.kept_id
+            and not _is_settled_on(merge)
+            and not pending.was_paid_since(merge.kept, merge.at),
+        )
+        for merge in merges
+    ]
+
+
+def _counts(done: Merge) -> list[tuple[str, int]]:
     counted: Counter[str] = Counter()
     for key, pks in done.moved.items():
         counted[str(apps.get_model(key.rsplit(".", 1)[0])._meta.verbose_name)] += len(pks)

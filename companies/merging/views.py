@@ -16,14 +16,20 @@ from companies.merging.pairs import find_pairs, load_pairs
 from companies.models import Company, CompanyQuerySet, Merge
 
 PAGE_SIZE = 20
+RECENT = 10
 
 
 @require_GET
 @for_roles(Role.ADMINISTRATOR)
 def duplicate_list(request: SignedInRequest) -> HttpResponse:
-    found = find_pairs(request.user.district_ids(Role.ADMINISTRATOR))
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "pairs": load_pairs(page)}
+    districts = request.user.district_ids(Role.ADMINISTRATOR)
+    page = Paginator(find_pairs(districts), PAGE_SIZE).get_page(request.GET.get("page"))
+    merges = Merge.objects.standing().filter(kept__district__in=districts).for_list()
+    context = {
+        "page": page,
+        "pairs": load_pairs(page),
+        "merges": services.told(merges[:RECENT]),
+    }
     return render(request, "merging/duplicate_list.html", context)
 
 

@@ -140,6 +140,8 @@ class AttachForm(EvidenceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["upload"].required = "evidence" not in self.fields
+        for field in self.fields.values():
+            field.is_one_of = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -1,15 +1,18 @@
 """What stands against a company under a policy document, entry by entry."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from companies.models import Company, CreditEntry, CreditKind
+from subsidies.catalogue.models import Edition
 from subsidies.credit.models import CreditEffect, CreditJudgement, CreditRule
 
 # What counts until somebody says otherwise.
@@ -78,13 +81,21 @@ class Finding:
         }
 
 
-def effects(document_id: int, day: date) -> dict[tuple[str, str], CreditEffect]:
-    """What was set for a document, by kind and grade; without a grade for all that have no
-    line of their own."""
-    return {(kind.value, ""): effect for kind, effect in DEFAULTS.items()} | {
-        (rule.kind, rule.grade): CreditEffect(rule.effect)
-        for rule in CreditRule.objects.filter(document=document_id).in_force_on(day)
-    }
+# By kind and grade; without a grade for all that have no line of their own.
+Effects = dict[tuple[str, str], CreditEffect]
+
+
+def effects(document_id: int, day: date) -> Effects:
+    """What was set for a document."""
+    return _effects([document_id], day)[document_id]
+
+
+def _effects(documents: Collection[int], day: date) -> dict[int, Effects]:
+    defaults: Effects = {(kind.value, ""): effect for kind, effect in DEFAULTS.items()}
+    found = {document: dict(defaults) for document in documents}
+    for rule in CreditRule.objects.filter(document__in=documents).in_force_on(day):
+        found[rule.document_id][rule.kind, rule.grade] = CreditEffect(rule.effect)
+    return found
 
 
 def findings(
@@ -93,15 +104,25 @@ def findings(
     """What stands against a company today under an edition's document, the gravest first.
     Entries without effect are left out; a document that asks for no clean record has none.
     Of a merged row's it is what stands against the row that it turned out to be."""
-    rule = edition.rules_document.rules.get(CHECK)
-    if rule is None:
+    if CHECK not in edition.rules_document.rules:
         return []
     today = timezone.localdate()
     record = company.standing_row.credit_entries
     entries = list(record.standing_on(today).order_by("listed_on", "pk"))
     if not entries:
         return []
-    found = effects(edition.document_id, today)
+    return _weighed(entries, edition, effects(edition.document_id, today), judgements)
+
+
+def _weighed(
+    entries: Iterable[CreditEntry],
+    edition: Any,
+    found: Effects,
+    judgements: Iterable[CreditJudgement],
+) -> list[Finding]:
+    rule = edition.rules_document.rules.get(CHECK)
+    if rule is None:
+        return []
     judged = {(row.entry_id, row.kind, row.grade): row for row in judgements}
     rows = [
         Finding(
@@ -124,6 +145,35 @@ def findings_of(application: Any) -> list[Finding]:
         application.item.edition,
         application.credit_judgements.select_related("by").order_by("pk"),
     )
+
+
+def findings_of_all(applications: Collection[Any]) -> dict[UUID, list[Finding]]:
+    """`findings_of` each of the applications against which anything may stand, with four queries
+    however many. They are loaded with company and item."""
+    today = timezone.localdate()
+    companies = {row.pk: row.company.merged_into_id or row.company_id for row in applications}
+    entries: defaultdict[int, list[CreditEntry]] = defaultdict(list)
+    record = CreditEntry.objects.filter(company__in=companies.values()).standing_on(today)
+    for entry in record.order_by("listed_on", "pk"):
+        entries[entry.company_id].append(entry)
+    about = [row for row in applications if companies[row.pk] in entries]
+    if not about:
+        return {}
+    editions = Edition.objects.defer("body").in_bulk({row.item.edition_id for row in about})
+    found = _effects({edition.document_id for edition in editions.values()}, today)
+    judgements: defaultdict[UUID, list[CreditJudgement]] = defaultdict(list)
+    judged = CreditJudgement.objects.filter(application__in=about).select_related("by")
+    for judgement in judged.order_by("pk"):
+        judgements[judgement.application_id].append(judgement)
+    return {
+        row.pk: _weighed(
+            entries[companies[row.pk]],
+            editions[row.item.edition_id],
+            found[editions[row.item.edition_id].document_id],
+            judgements[row.pk],
+        )
+        for row in about
+    }
 
 
 def dishonesty(found: Iterable[Finding]) -> list[dict[str, str]]:

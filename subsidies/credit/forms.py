@@ -52,7 +52,7 @@ class RuleForm(forms.Form):
     )
     starts_on = DayField(label=_("起用日期"), help_text=_("从这一天起，在办和待拨付的重新筛查。"))
     reason = forms.CharField(
-        label=pgettext_lazy("credit rule", "依据"),
+        label=_("依据"),
         max_length=200,
         help_text=_("文件条款、会议纪要等，例如 2026 年第 3 次局务会纪要。"),
         error_messages={"required": _("请写明依据，留作审计")},

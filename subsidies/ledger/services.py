@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -326,14 +327,20 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     return award
 
 
-def has_pending_money(company: Company) -> bool:
-    """Whether money is held for the company or was granted to it, and has not reached it yet."""
+def pending_money(company: Company) -> set[str]:
+    """The numbers of the applications for which money is held for the company or was granted to
+    it, and has not reached it yet."""
     rows = company.rows()
     entries = LedgerEntry.objects.filter(
         Q(application__company__in=rows) | Q(award__company__in=rows)
     )
-    held = entries.aggregate(held=balance_of(Account.RESERVED))["held"]
-    return held > 0 or Award.objects.pending().filter(company__in=rows).exists()
+    number = Coalesce("application__number", "award__claim__application__number")
+    held = entries.values(number=number).annotate(held=balance_of(Account.RESERVED))
+    granted = Award.objects.pending().filter(company__in=rows)
+    return {
+        *held.filter(held__gt=0).values_list("number", flat=True),
+        *granted.values_list("claim__application__number", flat=True),
+    }
 
 
 def was_paid_since(company: Company, moment: datetime) -> bool:

@@ -62,6 +62,8 @@ def told(page):
 def test_what_it_changes_is_told_before_and_kept_with_the_reason(client, administrator, differing):
     page = client.post(ADD, typed(differing))
     assert "2 家企业的“营业收入”改用另一来源" in page.text
+    assert "更正" not in page.text
+    assert "errornote" not in page.text
     form = page.context["adminform"].form
     assert {name: form[name].value() for name in typed(differing)} == {
         name: str(value) for name, value in typed(differing).items()
@@ -78,13 +80,21 @@ def test_what_it_changes_is_told_before_and_kept_with_the_reason(client, adminis
     assert Job.objects.filter(kind="reviews.screen", key__startswith="rule:").count() == 1
 
 
+def test_what_changes_nothing_is_saved_without_a_question(client, administrator, company):
+    assert client.post(ADD, typed(company)).status_code == 302
+
+    changes = Entry.objects.about(SourceRule.objects.get()).get().data["changes"]
+    assert changes["companies"] == [None, 0]
+    assert "told" not in changes
+
+
 def test_another_order_than_was_told_is_told_anew(client, administrator, differing):
     page = client.post(ADD, typed(differing))
     another = {"first": "declared", "second": "statistics", "third": "tax"}
 
     again = client.post(ADD, typed(differing, told=told(page)) | another)
 
-    assert "请再保存一次" in again.text
+    assert "请再按一次“保存”" in again.text
     assert not SourceRule.objects.exists()
 
 
@@ -116,6 +126,27 @@ def test_without_a_reason_or_with_a_source_twice_nothing_is_saved(
 def test_the_default_order_stands_on_the_pages(client, administrator):
     for page in ("/admin/companies/sourcerule/", ADD):
         assert "按这个次序取数：税务导入、统计导入、企业申报" in client.get(page).text
+
+
+def test_the_history_of_a_rule_tells_who_changed_what_and_why(client, administrator, company):
+    client.post(ADD, typed(company))
+    saved = SourceRule.objects.get()
+
+    page = client.get(f"/admin/companies/sourcerule/{saved.pk}/history/").text
+
+    for told in (
+        str(administrator),
+        "新增配置",
+        "首选来源：— → 统计导入",
+        "原因：— → 统计口径与政策一致",
+        "改用另一来源的企业数：— → 0",
+    ):
+        assert told in page
+
+
+def test_the_history_of_what_was_never_changed_here_says_so(client, administrator, company):
+    page = client.get(f"/admin/companies/company/{company.pk}/history/").text
+    assert "还没有在这里改过" in page
 
 
 def test_a_rule_stays_with_its_measure(client, administrator, differing):

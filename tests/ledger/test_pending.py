@@ -2,7 +2,7 @@
 
 import pytest
 
-from companies.pending import has_pending_money
+from companies.pending import has_pending_money, pending_money
 from subsidies.ledger import services as ledger
 from subsidies.models import Award
 from tests import domain
@@ -18,7 +18,7 @@ def test_money_is_pending_from_the_grant_on_for_that_company_alone(company):
 
     grant(application)
 
-    assert has_pending_money(company)
+    assert pending_money(company) == [application.number]
     assert not has_pending_money(CompanyFactory())
 
 

@@ -31,6 +31,7 @@ from subsidies.ledger.models import AwardStatus, CompanyYear
 from subsidies.models import Application, Award
 from tests import domain
 from tests.factories import (
+    AppointmentFactory,
     BankAccountFactory,
     CompanyFactory,
     MemberFactory,
@@ -183,10 +184,11 @@ def test_a_merge_is_undone_from_the_last_backwards(company, rich, keeper):
 
 
 @pytest.mark.parametrize("which", ["kept", "removed"])
-def test_pending_money_of_either_row_refuses(company, other, keeper, budget, which):
-    domain.notified_award(company if which == "kept" else other)
+def test_pending_money_of_either_row_refuses_and_is_named(company, other, keeper, budget, which):
+    award = domain.notified_award(company if which == "kept" else other)
+    number = award.claim.application.number
 
-    with pytest.raises(Refused, match="还有没拨付"):
+    with pytest.raises(Refused, match=f"还有没拨付.*受理号 {number}"):
         services.merge(company, other, by=keeper)
 
     assert not Merge.objects.exists()
@@ -602,6 +604,35 @@ def test_the_pages_merge_and_part(company, other, keeper, browser):
 
     other.refresh_from_db()
     assert other.merged_into is None
+
+
+def test_the_list_of_pairs_shows_the_merges_done_and_undoes_them(
+    company, other, keeper, browser, budget, clock
+):
+    client = browser(keeper)
+    done = services.merge(company, other, by=keeper)
+    undo = f"/workspace/merges/{done.pk}/undo/"
+    page = client.get("/workspace/companies/duplicates/")
+    assert [each.merge for each in page.context["merges"]] == [done]
+    assert other.uscc in page.text
+    assert undo in page.text
+
+    clock.shift(timedelta(minutes=1))
+    paid(company)
+
+    for address in ("/workspace/companies/duplicates/", f"/workspace/companies/{company.pk}/"):
+        page = client.get(address).text
+        assert "不能再撤销" in page
+        assert undo not in page
+
+
+def test_the_list_of_pairs_shows_no_merge_of_another_district(company, other, keeper, browser):
+    services.merge(company, other, by=keeper)
+    elsewhere = AppointmentFactory(role=Role.ADMINISTRATOR).user
+
+    page = browser(elsewhere).get("/workspace/companies/duplicates/")
+
+    assert page.context["merges"] == []
 
 
 def test_a_refused_merge_says_why_before_and_after_the_press(

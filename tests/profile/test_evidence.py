@@ -101,6 +101,8 @@ def test_a_paper_of_the_vault_is_chosen(portal, facts, company, clerk):
 def test_nothing_chosen_and_a_file_that_is_none_are_told(portal, facts):
     page = address("scale", facts["scale"])
 
+    # One of the two must be given: neither is optional.
+    assert "选填" not in portal.get(page).text
     assert "请选择或上传一个文件" in portal.post(page, {}).text
     wrong = portal.post(page, {"upload": SimpleUploadedFile("a.exe", b"MZ")})
     assert wrong.status_code == 422

@@ -181,6 +181,32 @@ def test_the_security_officer_finds_who_is_locked_since_when_and_from_where(pers
     assert "现在没有锁定的账号" in signed_in(officer).get(reverse("desk")).text
 
 
+def test_who_unlocks_from_the_list_of_the_locked_comes_back_to_it(person):
+    guess(person.username)
+    client = signed_in(official(role=Role.SECURITY_OFFICER))
+    people = reverse("admin:accounts_user_changelist")
+    given = {"action": "unlock", "_selected_action": [person.pk]}
+    back = reverse("desk") + "#locked"
+    assert f'name="next" value="{back}"' in client.get(reverse("desk")).text
+
+    assert client.post(people, {**given, "next": back}).url == back
+    assert client.post(people, {**given, "next": "https://example.org/"}).url == people
+
+
+def test_what_an_officer_did_is_told_without_a_device_that_nobody_used(person):
+    guess(person.username)
+    signed_in(official(role=Role.SECURITY_OFFICER)).post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "unlock", "_selected_action": [person.pk]},
+    )
+
+    page = signed_in(person).get(reverse("security")).text
+
+    row = page.partition("安全管理员已解锁")[2].partition("</tr>")[0]
+    assert row.count("—") == 2
+    assert "没有说明" not in page
+
+
 def test_an_officer_is_not_shown_whom_they_cannot_unlock(person):
     AppointmentFactory(user=person)
     guess(person.username)

@@ -14,6 +14,8 @@ from companies.models import CreditEntry
 from reviews.models import StageKind, Verdict
 from subsidies.applications.answers import keep_receipt
 from subsidies.applications.enums import Reason
+from subsidies.models import CreditJudgement
+from tests.credit.conftest import fined
 from tests.domain import (
     ALONE,
     JOINED,
@@ -219,6 +221,41 @@ def test_columns_sort_both_ways(client, reviewer):
         assert down == [large.number, small.number]
 
 
+def test_a_row_tells_what_waits_for_a_judgement_as_the_case_does(client, reviewer):
+    application = checked(claim(ALONE))
+    entry = fined(application.company)
+    client.force_login(reviewer)
+
+    def told():
+        (row,) = client.get(WORKLIST).context["rows"]
+        return row.checks.kind, row.checks.text
+
+    assert told() == ("warn", "1 项待人工判断")
+    for matters, expected in ((True, ("fail", "1 项不通过")), (False, ("pass", "9 项通过"))):
+        CreditJudgement.objects.create(
+            application=application,
+            entry=entry,
+            kind=entry.kind,
+            grade=entry.grade,
+            matters=matters,
+            text="理由",
+            by=reviewer,
+        )
+        assert told() == expected
+
+
+def test_a_row_of_a_closed_case_tells_the_entries_of_its_time(client, reviewer):
+    application = at_stage(StageKind.REVIEW, company_with_everything(), claim(ALONE))
+    keep_receipt(application, Reason.SUBMISSION)
+    decide(open_tasks(application)[0], "reject")
+    fined(application.company)
+    client.force_login(reviewer)
+
+    (row,) = client.get(WORKLIST, {"view": "done"}).context["rows"]
+
+    assert row.checks.kind == "pass"
+
+
 def test_the_page_adds_up_what_it_shows(client, reviewer):
     checked(claim(ALONE, requested=Decimal("8000.00")))
     checked(investment("60000000.00", requested=Decimal("3600000.00")))
@@ -232,16 +269,16 @@ def test_the_page_adds_up_what_it_shows(client, reviewer):
 
 def test_a_full_page_asks_no_more_of_the_database_than_a_short_one(client, reviewer):
     client.force_login(reviewer)
-    checked(claim(ALONE))
+    fined(checked(claim(ALONE)).company)
     with CaptureQueriesContext(connection) as short:
         client.get(WORKLIST)
     for _number in range(7):
-        checked(claim(ALONE))
+        fined(checked(claim(ALONE)).company)
     with CaptureQueriesContext(connection) as full:
         client.get(WORKLIST)
 
     assert len(full) == len(short)
-    assert len(full) <= 23
+    assert len(full) <= 28
 
 
 def test_long_lists_have_pages(client, reviewer):
