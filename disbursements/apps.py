@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class DisbursementsConfig(AppConfig):
     name = "disbursements"
     verbose_name = _("拨付")
+
+    def ready(self) -> None:
+        from disbursements.reconciliation import differences
+        from subsidies.ledger.reconciliation import COMPARISONS
+
+        COMPARISONS.append(differences)

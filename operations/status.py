@@ -104,7 +104,9 @@ def _disk(now: Vitals) -> Sign:
 def _freeze(now: Vitals) -> Sign:
     if not now.is_frozen:
         return Sign(_("批准"), "pass", _("正常"))
-    return Sign(_("批准"), "fail", _("已冻结"), _("台账不平，更正并解除冻结前不能批准。"))
+    return Sign(
+        _("批准"), "fail", _("已冻结"), _("台账不平，更正并解除冻结前不能批准，也不能制单和复核。")
+    )
 
 
 def _incidents(now: Vitals) -> Sign:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from audit import anchors
 from audit.models import Entry, Inspection
 from outbox.models import Job, State, Tick
-from subsidies.models import Freeze, ReceiptIncident
+from subsidies.ledger.services import is_frozen
+from subsidies.models import ReceiptIncident
 
 # Beyond these somebody should look.
 OLDEST_JOB = timedelta(seconds=60)
@@ -45,7 +46,7 @@ def take() -> Vitals:
         oldest_job=timezone.now() - since if since else None,
         dead_jobs=Job.objects.filter(state=State.DEAD).count(),
         last_tick=Tick.objects.order_by("-sent_at").values_list("sent_at", flat=True).first(),
-        is_frozen=Freeze.objects.filter(lifted_at__isnull=True).exists(),
+        is_frozen=is_frozen(),
         open_incidents=ReceiptIncident.objects.unacknowledged().count(),
         last_act=Entry.objects.order_by("-seq").values_list("at", flat=True).first(),
         inspections={row.subject: row for row in Inspection.objects.all()},

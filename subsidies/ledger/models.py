@@ -7,6 +7,8 @@ locks; the CHECK constraints hold the ceilings even where a lock was forgotten.
 
 import uuid
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 import pgtrigger
@@ -354,21 +356,35 @@ class EntryKind(models.TextChoices):
     ADJUST = "adjust", _("调整")
 
 
+# Which way each kind moves money: from the one account (credit) to the other (debit).
+ACCOUNTS: dict[EntryKind, tuple[tuple[Account, Account], ...]] = {
+    EntryKind.RESERVE: ((Account.BUDGET, Account.RESERVED),),
+    EntryKind.GRANT: ((Account.RESERVED, Account.GRANTED),),
+    EntryKind.RELEASE: ((Account.RESERVED, Account.BUDGET), (Account.GRANTED, Account.BUDGET)),
+    EntryKind.PAY: ((Account.GRANTED, Account.PAID),),
+    EntryKind.FAIL: ((Account.PAID, Account.GRANTED),),
+    EntryKind.RETURN: ((Account.PAID, Account.BUDGET),),
+    EntryKind.ADJUST: ((Account.BUDGET, Account.GRANTED), (Account.GRANTED, Account.BUDGET)),
+}
+
+
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
     def of_application(self, application: "Application") -> Self:
         """What was held for an application, and what became of it."""
         return self.filter(Q(application=application) | Q(award__claim__application=application))
 
 
-def balance_of(account: Account, entries: str = "") -> Coalesce:
-    """What came into an account less what went out of it; `entries` is the way to them."""
+def balance_of(account: Account, entries: str = "", *, only: Q | None = None) -> Coalesce:
+    """What came into an account less what went out of it; `entries` is the way to them, of which
+    it may be `only` some."""
     amount = F(f"{entries}amount")
     return Coalesce(
         Sum(
             Case(
                 When(**{f"{entries}debit": account}, then=amount),
                 When(**{f"{entries}credit": account}, then=-amount),
-            )
+            ),
+            filter=only,
         ),
         Value(Decimal(0)),
     )
@@ -405,6 +421,20 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(name="entry_above_zero", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="entry_moves", condition=~Q(credit=F("debit"))),
             models.CheckConstraint(
+                name="entry_moves_as_its_kind",
+                condition=reduce(
+                    or_,
+                    (
+                        Q(kind=kind, credit=credit, debit=debit)
+                        for kind, moves in ACCOUNTS.items()
+                        for credit, debit in moves
+                    ),
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["award"], condition=Q(kind=EntryKind.GRANT), name="one_grant_an_award"
+            ),
+            models.CheckConstraint(
                 name="entry_of_an_award_or_of_what_is_held",
                 condition=Q(
                     award__isnull=False, application__isnull=True, company_year__isnull=False
@@ -436,7 +466,8 @@ class LedgerEntry(models.Model):
 
 
 class Freeze(models.Model):
-    """A stop of all approvals: counters and entries disagree, or a chain is broken."""
+    """A stop of all approvals, and of batches on their way to the bank: counters and entries
+    disagree, or awards and payment lines. What the bank did is still noted."""
 
     at = models.DateTimeField(auto_now_add=True)
     reason = models.TextField()

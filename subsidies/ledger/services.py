@@ -61,9 +61,9 @@ def reserve_application(application: Application, *, by: User) -> None:
 
     The application is locked by the caller. Raises BudgetExhausted, with what is left.
     """
-    _refuse_while_frozen()
     amounts = application.claims.values_list("determined_amount", flat=True)
     line, held = _locked_budget(application)
+    refuse_while_frozen()
     _hold(application, sum((each or Decimal(0) for each in amounts), Decimal(0)), line, held, by)
 
 
@@ -87,7 +87,6 @@ def grant_application(
     if any(amount % FEN for amount in amounts.values()):
         # The column would round it, and upwards too.
         raise ValueError(f"an award has no part of a fen: {amounts}")
-    _refuse_while_frozen()
     claims = list(application.claims.select_related("level__item__edition__document"))
     if missing := [claim for claim in claims if claim.pk not in amounts]:
         raise Refused(_("“%(claim)s”还没有核定金额，请退回审定。") % {"claim": missing[0]})
@@ -102,6 +101,7 @@ def grant_application(
         for year in sorted({claim.policy_year for claim in claims})
     }
     failpoint("ledger.locked")
+    refuse_while_frozen()
     _refuse_above_answer(application, claims, amounts)
     _refuse_above_settled(claims, amounts, years)
     _hold(application, sum((amounts[claim.pk] for claim in claims), Decimal(0)), line, held, by)
@@ -288,7 +288,7 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     if award.status not in ADJUSTABLE:
         raise _state_changed(award)
     if amount > 0:
-        _refuse_while_frozen()
+        refuse_while_frozen()
         if award.company.merged_into:
             # Its counter no longer holds the cap; a new application is measured against the whole.
             raise Refused(
@@ -363,9 +363,17 @@ def _budget_lines(application: Application) -> BudgetLineQuerySet:
     )
 
 
-def _refuse_while_frozen() -> None:
-    if Freeze.objects.filter(lifted_at__isnull=True).exists():
-        raise Refused(_("台账核对发现差异，批准已暂停。请联系财政和系统管理人员。"))
+def is_frozen() -> bool:
+    """Whether the ledger is known to be wrong, and nothing is granted or sent on it."""
+    return Freeze.objects.filter(lifted_at__isnull=True).exists()
+
+
+def refuse_while_frozen() -> None:
+    """Asked behind the locks: a freeze that came while one waited for them counts too."""
+    if is_frozen():
+        raise Refused(
+            _("台账核对发现差异，批准和拨付的制单、复核已暂停。请联系财政和系统管理人员。")
+        )
 
 
 def _refuse_above_settled(

@@ -1,7 +1,7 @@
 """Entries and awards: what is written once, and what the counters say about it."""
 
 from decimal import Decimal
-from itertools import product
+from itertools import permutations, product
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,8 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.refusals import Refused, StateChanged
-from subsidies.ledger import services
-from subsidies.ledger.models import NEXT_AWARD_STATUSES, REACHED, AwardStatus
+from subsidies.ledger import reconciliation, services
+from subsidies.ledger.models import (
+    ACCOUNTS,
+    NEXT_AWARD_STATUSES,
+    REACHED,
+    Account,
+    AwardStatus,
+    EntryKind,
+)
 from subsidies.ledger.reconciliation import differences
 from subsidies.models import Award, BudgetLine, CompanyYear, LedgerEntry, PolicyDocument
 from tests import domain
@@ -150,6 +157,36 @@ def test_the_database_grants_a_claim_once(award):
         twin.save(force_insert=True)
 
 
+def test_the_database_grants_an_award_once(award):
+    entry = LedgerEntry.objects.get(kind="grant")
+    entry.pk = None
+
+    with pytest.raises(IntegrityError, match="one_grant_an_award"), transaction.atomic():
+        entry.save(force_insert=True)
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_the_database_ties_each_kind_of_entry_to_its_accounts(award, kind):
+    entry = LedgerEntry.objects.get(kind="grant")
+    # Its own grant would stand in the way of another.
+    domain.execute(
+        "SET LOCAL session_replication_role = replica; DELETE FROM subsidies_ledgerentry;"
+        "SET LOCAL session_replication_role = origin"
+    )
+    taken = set()
+    for credit, debit in permutations(Account, 2):
+        entry.pk, entry.kind, entry.credit, entry.debit = None, kind, credit, debit
+        try:
+            with transaction.atomic():
+                entry.save(force_insert=True)
+                transaction.set_rollback(True)
+        except IntegrityError:
+            continue
+        taken.add((credit, debit))
+
+    assert taken == set(ACCOUNTS[kind])
+
+
 @pytest.mark.parametrize(
     "change",
     [{"paid": Decimal("-0.01")}, {"paid": Decimal("10000.01")}, {"total": Decimal("9999.99")}],
@@ -185,8 +222,10 @@ def check_counters():
     assert differences() == []
 
 
-def test_counters_are_the_sum_of_entries_whatever_happens(world):
-    """Grants, cancellations and payments in any order, on tight budgets and a tight cap."""
+def test_counters_are_the_sum_of_entries_whatever_happens(world, monkeypatch):
+    """Grants, cancellations and payments in any order, on tight budgets and a tight cap; without
+    batches, so that nothing is compared with these."""
+    monkeypatch.setattr(reconciliation, "COMPARISONS", [])
     BudgetLineFactory(total=Decimal("25000.00"))
     BudgetLineFactory(document=PolicyDocument.objects.get(code="jb22"), total=Decimal("150000.00"))
     companies = [domain.company_with_everything(fiscal_contribution="15000.00") for _n in "ab"]

@@ -1,7 +1,6 @@
 """Counters and entries must say the same; where they do not, nothing more is granted."""
 
 import pytest
-from django.db import connection
 
 from accounts.models import Role
 from accounts.refusals import Refused
@@ -11,6 +10,7 @@ from reviews.models import StageKind
 from subsidies.ledger import reconciliation, services
 from subsidies.models import BudgetLine, CompanyYear, Freeze
 from tests import domain
+from tests.factories import PastAwardFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +18,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def award(company, budget):
     return domain.notified_award(company)
+
+
+def past_the_triggers(statement):
+    domain.execute(
+        f"SET LOCAL session_replication_role = replica; {statement};"
+        "SET LOCAL session_replication_role = origin"
+    )
 
 
 def test_a_ledger_that_was_moved_by_its_services_has_no_differences(award):
@@ -41,13 +48,46 @@ def test_a_counter_that_was_edited_is_named_and_freezes_approvals(award, company
         domain.advance(other)
 
 
+@pytest.mark.parametrize(
+    ("stage", "lock"),
+    [(StageKind.FINANCE, "_locked_lines"), (StageKind.APPROVAL, "_locked_company_year")],
+)
+def test_a_freeze_that_came_while_an_approval_waited_stops_it(
+    company, budget, monkeypatch, stage, lock
+):
+    application = domain.at_stage(stage, company)
+    take = getattr(services, lock)
+
+    def frozen_meanwhile(*given):
+        Freeze.objects.get_or_create(lifted_at=None, defaults={"reason": "计数不符"})
+        return take(*given)
+
+    monkeypatch.setattr(services, lock, frozen_meanwhile)
+
+    with pytest.raises(Refused, match="已暂停"):
+        domain.advance(application)
+
+
+@pytest.mark.parametrize(
+    "moved", [{"capped": 0, "uncapped": "10000.00"}, {"carried": "0.01"}], ids=["split", "carried"]
+)
+def test_each_counter_of_a_companys_year_is_compared_by_itself(award, moved):
+    CompanyYear.objects.update(**moved)
+
+    assert [line.split(" ")[0] for line in reconciliation.differences()] == ["company-year"]
+
+
+def test_what_was_carried_may_lag_behind_what_came_to_light_later(award):
+    PastAwardFactory(company=award.company, policy_year=2025)
+
+    assert reconciliation.differences() == []
+
+
 def test_money_held_for_what_is_not_in_review_is_named(award):
     other = domain.at_stage(StageKind.APPROVAL, domain.company_with_everything())
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(
-            "UPDATE subsidies_application SET status = 'returned' WHERE id = %s", [other.pk]
-        )
+    past_the_triggers(
+        f"UPDATE subsidies_application SET status = 'returned' WHERE id = '{other.pk}'"
+    )
 
     assert reconciliation.differences() == [
         f"application {other.pk}: returned; entries say reserved 10000.00"
@@ -55,9 +95,7 @@ def test_money_held_for_what_is_not_in_review_is_named(award):
 
 
 def test_an_award_whose_status_is_not_what_its_entries_say_is_named(award):
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE subsidies_award SET status = 'cancelled'")
+    past_the_triggers("UPDATE subsidies_award SET status = 'cancelled'")
 
     assert [line.split(" ")[0] for line in reconciliation.differences()] == ["award"]
 
@@ -82,14 +120,47 @@ def test_approvals_go_on_after_the_freeze_was_lifted(award):
     assert reconciliation.reconcile() == []
 
 
-def test_a_paid_award_reconciles(award):
+@pytest.fixture
+def paid(award):
     department = reviews.finance_department(award.district)
     finance = [domain.official(department, Role.FINANCE, number) for number in (1, 2)]
     batch = disbursements.make_batch(award.district, [award], by=finance[0])
     disbursements.approve_batch(batch, by=finance[1])
-    disbursements.mark_paid(batch, on=domain.TODAY, by=finance[0])
+    return disbursements.mark_paid(batch, on=domain.TODAY, by=finance[0])
 
+
+def test_a_paid_award_reconciles(paid):
     assert reconciliation.differences() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "disbursements_batch SET status = 'cancelled', paid_on = NULL",
+        "disbursements_batch SET status = 'approved', paid_on = NULL",
+        "disbursements_paymentline SET is_live = false",
+        "disbursements_paymentline SET amount = amount + 1",
+    ],
+)
+def test_an_award_that_its_batch_tells_otherwise_of_is_named(paid, change):
+    past_the_triggers(f"UPDATE {change}")
+
+    assert [line.split(" ")[0] for line in reconciliation.reconcile()] == ["award"]
+    assert Freeze.objects.exists()
+
+
+def test_an_award_that_is_neither_sent_nor_paid_stands_on_no_live_line(paid):
+    past_the_triggers(
+        "INSERT INTO subsidies_ledgerentry (award_id, budget_line_id, company_year_id, kind,"
+        " credit, debit, amount, at, by_id) SELECT award_id, budget_line_id, company_year_id,"
+        " 'fail', 'paid', 'granted', amount, at, by_id FROM subsidies_ledgerentry"
+        " WHERE kind = 'pay'"
+    )
+    past_the_triggers("UPDATE subsidies_award SET status = 'payment_failed', paid_on = NULL")
+    BudgetLine.objects.update(paid=0)
+
+    (line,) = reconciliation.differences()
+    assert "payment_failed 10000.00; on live payment lines 10000.00" in line
 
 
 def test_what_is_held_and_for_what_is_one_question(company, budget, django_assert_num_queries):

@@ -74,8 +74,9 @@ def test_the_application_reads_adds_and_changes_the_rest(roles):
     as_role(
         app,
         "INSERT INTO subsidies_ledgerentry (award_id, budget_line_id, company_year_id, kind,"
-        " credit, debit, amount, at, by_id) SELECT award_id, budget_line_id, company_year_id, kind,"
-        " credit, debit, amount, at, by_id FROM subsidies_ledgerentry WHERE kind = 'grant'",
+        " credit, debit, amount, at, by_id) SELECT award_id, budget_line_id, company_year_id,"
+        " 'pay', 'granted', 'paid', amount, at, by_id FROM subsidies_ledgerentry"
+        " WHERE kind = 'grant'",
     )
     with pytest.raises(ProgrammingError, match="permission denied"):
         as_role(app, "TRUNCATE subsidies_budgetline CASCADE")
