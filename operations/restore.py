@@ -60,25 +60,23 @@ def restore(source: Path, *, replace: bool = False) -> Restored:
         raise BackupRefused(
             "\n".join(["Only an empty installation is restored into. Here is:", *found])
         )
-    with _files_beside(source / FILES) as incoming:
-        with _database_kept_until_the_end():
-            postgres.run(
-                "pg_restore",
-                "--no-owner",
-                "--no-privileges",
-                "--single-transaction",
-                "--exit-on-error",
-                str(source / DATABASE),
-            )
-            # Without statistics every question would be answered the slow way until the server
-            # looks.
-            with connection.cursor() as cursor:
-                cursor.execute("SET statement_timeout = 0")
-                cursor.execute("ANALYZE")
-            found = _differences_from(manifest)
-            call_command("migrate", verbosity=0)
-            in_doubt = leave_in_doubt("restored from a backup: it may have gone out since")
-        _put_in_place(incoming)
+    with _files_beside(source / FILES) as incoming, _database_kept_until_the_end():
+        postgres.run(
+            "pg_restore",
+            "--no-owner",
+            "--no-privileges",
+            "--single-transaction",
+            "--exit-on-error",
+            str(source / DATABASE),
+        )
+        # Without statistics every question would be answered the slow way until the server looks.
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("ANALYZE")
+        found = _differences_from(manifest)
+        call_command("migrate", verbosity=0)
+        in_doubt = leave_in_doubt("restored from a backup: it may have gone out since")
+    _put_in_place(incoming)
     return Restored([*found, *check_everything()], in_doubt)
 
 
@@ -126,7 +124,7 @@ def _undo_what_was_cut_off() -> None:
 
 @contextmanager
 def _files_beside(files: Path) -> Iterator[Path]:
-    """A copy of the backup's files on the disk where they will stay, as long as it is needed."""
+    """A copy of the backup's files on the disk where they will stay; gone if anything fails."""
     incoming = Path(settings.MEDIA_ROOT, INCOMING)
     incoming.mkdir(parents=True)
     try:
@@ -139,8 +137,9 @@ def _files_beside(files: Path) -> Iterator[Path]:
         if files.exists():
             shutil.copytree(files, incoming, dirs_exist_ok=True)
         yield incoming
-    finally:
+    except BaseException:
         shutil.rmtree(incoming, ignore_errors=True)
+        raise
 
 
 def _put_in_place(incoming: Path) -> None:
@@ -151,6 +150,7 @@ def _put_in_place(incoming: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in incoming.iterdir():
         path.rename(media / path.name)
+    incoming.rmdir()
 
 
 @contextmanager
@@ -166,14 +166,14 @@ def _database_kept_until_the_end() -> Iterator[None]:
         cursor.execute("CREATE SCHEMA public")
     try:
         yield
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute(f"DROP SCHEMA {BEFORE} CASCADE")
     except BaseException:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
             _bring_back(cursor)
         raise
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute(f"DROP SCHEMA {BEFORE} CASCADE")
 
 
 def _bring_back(cursor: CursorWrapper) -> None:
