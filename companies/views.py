@@ -40,7 +40,7 @@ from companies.profile.forms import (
     ProfileForm,
 )
 from companies.profile.page import Profile
-from companies.team.access import company_of, may
+from companies.team.access import choose_company, company_of, may
 from companies.team.enums import Scope
 from companies.vault import services as vault
 from companies.vault.kinds import FileKind
@@ -327,7 +327,7 @@ def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpRespons
         raise Http404
     fact: Any = get_object_or_404(evidence.seen_by(known, request.user), pk=pk)
     company: Company = fact.company
-    own = company_of(request) == company
+    own = company.has_member(request.user)
     home = reverse("company_profile") if own else reverse("company_detail", args=[company.pk])
     if not evidence.may_attach(request.user, fact):
         raise PermissionDenied
@@ -344,6 +344,9 @@ def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpRespons
             form.add_error("upload", refusal.messages)
         else:
             messages.success(request, _("依据文件已附上。"))
+            if own:
+                # They may have chosen another of theirs meanwhile; the profile is the chosen one's.
+                choose_company(request, company)
             return redirect(f"{home}#{known.anchor}")
     context = {
         "company": company,

@@ -6,7 +6,9 @@ from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
 
+from accounts.refusals import NotAllowed
 from config import errors
 from outbox.failpoints import failpoint
 
@@ -57,4 +59,20 @@ class BusyMiddleware:
         passing = isinstance(error, OperationalError) and errors.is_passing(error)
         if passing or errors.is_full(error):
             return errors.unavailable(request, error)
+        return None
+
+
+class NotAllowedMiddleware:
+    """What a service refused to a person and no view answered for, such as where a scope ended
+    after the view had asked: the page for what is not theirs, in the service's words."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NotAllowed):
+            return render(request, "403.html", {"refusal": error}, status=error.status_code)
         return None

@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "accounts.signing_in.middleware.SignInEnds",
     "accounts.signing_in.middleware.FirstSteps",
     "config.middleware.BusyMiddleware",
+    "config.middleware.NotAllowedMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

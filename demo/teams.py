@@ -58,7 +58,7 @@ def make_teams(district: District, first: Firm) -> None:
     invite(
         first.company,
         "faren@example.org",
-        role=MemberRole.LEGAL,
+        role=MemberRole.ADMINISTRATOR,
         scopes=[],
         ends_on=None,
         by=first.clerk,

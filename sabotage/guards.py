@@ -570,7 +570,7 @@ SABOTAGES = [
     ),
     Sabotage(
         "one address tries a thousand accounts",
-        Code("config/settings.py", '    "sign_in_failed": "50/15m/ip",\n', ""),
+        Code("config/settings.py", '    "sign_in_failed": f"50/{LOCK_MINUTES}m/ip",\n', ""),
         "tests/signing_in/test_guessing.py::test_one_address_cannot_try_a_thousand_accounts",
     ),
     Sabotage(
@@ -712,6 +712,20 @@ SABOTAGES = [
         "somebody joins by their own hand",
         Constraint("companies_member", "nobody_joins_by_their_own_hand"),
         "tests/team/test_team.py::test_the_database_lets_nobody_join_by_their_own_hand",
+    ),
+    Sabotage(
+        "an administrator is a stranger to the companies they merge",
+        Code(
+            "companies/merging/services.py",
+            "    access.require_stranger(kept.rows() | removed.rows(), [by])\n",
+            "",
+        ),
+        "tests/merging/test_merging.py::test_nobody_merges_their_own_way_into_a_company",
+    ),
+    Sabotage(
+        "somebody merges their own way into a company, past the service",
+        Trigger("companies_merge", "not_merged_by_its_people"),
+        "tests/merging/test_merging.py::test_the_database_refuses_a_merge_by_one_of_its_people",
     ),
     Sabotage(
         "somebody decides on their own registration",

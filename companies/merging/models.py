@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -50,6 +51,23 @@ class Merge(models.Model):
                 name="merge_is_undone_by_somebody",
                 condition=Q(undone_at__isnull=True, undone_by__isnull=True)
                 | Q(undone_at__isnull=False, undone_by__isnull=False),
+            ),
+        ]
+        triggers = [
+            # Whoever merges, and whoever parts the rows again later.
+            pgtrigger.Trigger(
+                name="not_merged_by_its_people",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("undone_by_id"),
+                func=(
+                    "IF EXISTS (SELECT 1 FROM companies_company w"
+                    " JOIN companies_member m ON m.company_id = w.id"
+                    " WHERE (w.id IN (NEW.kept_id, NEW.removed_id)"
+                    " OR w.merged_into_id IN (NEW.kept_id, NEW.removed_id))"
+                    " AND m.user_id = COALESCE(NEW.undone_by_id, NEW.by_id))"
+                    " THEN RAISE EXCEPTION 'nobody merges a company they belong to';"
+                    " END IF; RETURN NEW;"
+                ),
             ),
         ]
 

@@ -22,6 +22,7 @@ from companies import pending
 from companies.merging import signals
 from companies.merging.relations import moving_rows, relations
 from companies.models import BankAccount, Company, Member, Merge, YearlyFigure
+from companies.team import access
 from companies.team.enums import MemberRole
 
 Moved = dict[str, list[str]]
@@ -266,6 +267,8 @@ def _locked(kept: Company, removed: Company, by: User) -> tuple[Company, Company
     kept, removed = found[kept.pk], found[removed.pk]
     if not {kept.district_id, removed.district_id} <= by.district_ids(Role.ADMINISTRATOR):
         raise NotAllowed(_("企业合并由当地的系统管理人员办理。"))
+    # Members go over with their row: whoever merges or parts them belongs to neither.
+    access.require_stranger(kept.rows() | removed.rows(), [by])
     if kept.district_id != removed.district_id:
         raise Refused(_("两行登记在不同的区县，不能合并。"))
     return kept, removed

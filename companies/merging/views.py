@@ -1,7 +1,6 @@
 """Pairs that may be one company, and merging them with a look before."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -49,7 +48,7 @@ def company_merge(request: SignedInRequest, pk: int, removed_pk: int) -> HttpRes
             return redirect("company_detail", kept.pk)
         lines = services.preview(kept, removed, by=request.user)
     except NotAllowed:
-        raise PermissionDenied from None
+        raise
     except Refused as caught:
         refusal = caught
     context = {
@@ -71,7 +70,7 @@ def merge_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         services.undo(done, by=request.user)
     except NotAllowed:
-        raise PermissionDenied from None
+        raise
     except Refused as refusal:
         for text in refusal.messages:
             messages.error(request, text)

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -86,7 +85,7 @@ def registration_confirm(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         services.confirm(registration, by=request.user)
     except NotAllowed:
-        raise PermissionDenied from None
+        raise
     except Refused as refusal:
         return _show(request, registration, RefusalForm(), refusal)
     messages.success(request, _("已确认，已发邮件告诉申请人。"))
@@ -103,7 +102,7 @@ def registration_refuse(request: SignedInRequest, pk: UUID) -> HttpResponse:
     try:
         services.refuse(registration, reason=form.cleaned_data["reason"], by=request.user)
     except NotAllowed:
-        raise PermissionDenied from None
+        raise
     except Refused as refusal:
         return _show(request, registration, form, refusal)
     messages.success(request, _("已退回，原因已发邮件告诉申请人。"))

@@ -1,5 +1,6 @@
 """What a company's leads say about its people."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,15 +10,17 @@ from companies.models import Company
 from companies.team.enums import MemberRole, Scope
 from companies.vault.forms import DayInput
 
+# What a company gives to whom it invites.
+INVITED = (MemberRole.ADMINISTRATOR, MemberRole.CLERK)
+
 
 class PlaceForm(forms.Form):
-    """A place in the team: role, scope and term."""
+    """A place in the team: one of the `roles`, scope and term."""
 
     use_required_attribute = False
 
     role = forms.ChoiceField(
         label=_("身份"),
-        choices=MemberRole.choices,
         widget=forms.RadioSelect,
         help_text=_("法定代表人和管理员可以办理全部事项，并安排人员。"),
         initial=MemberRole.CLERK,
@@ -39,8 +42,9 @@ class PlaceForm(forms.Form):
         error_messages={"invalid": _("请写成年-月-日，如 2026-06-30")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, roles: Iterable[MemberRole] = INVITED, **kwargs: Any) -> None:
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
         self.fields["ends_on"].width = "w-date"  # type: ignore[attr-defined]
 
     def place(self) -> dict[str, Any]:

@@ -233,8 +233,13 @@ def change_member(
     ends_on: date | None,
     by: User,
 ) -> Member:
-    """Give another role, scope or term, in force from the person's next request on."""
+    """Give another role, scope or term, in force from the person's next request on. Nobody
+    prolongs their own; the 法定代表人 alone makes another one, and is a 管理员 from then on."""
     company, member = _locked_member(member, by)
+    if member.user_id == by.pk and _is_longer(ends_on, member.ends_on):
+        raise Refused(_("本人的期限由本企业的另一名法定代表人或管理员延长。"))
+    if role == MemberRole.LEGAL and member.role != MemberRole.LEGAL:
+        _step_down(company, member, by)
     before = {"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on}
     kept = _require_possible(company, role, scopes, ends_on, but=member)
     member.role, member.scopes, member.ends_on = role, kept, ends_on
@@ -256,6 +261,30 @@ def end_member(member: Member, *, by: User) -> Member:
     member.save(update_fields=["ended_at"])
     record("team.ended", about=member, by=by)
     return member
+
+
+def _step_down(company: Company, successor: Member, by: User) -> None:
+    legal = company.members.current().filter(user=by, role=MemberRole.LEGAL).first()
+    if legal is None:
+        raise Refused(_("法定代表人由现任的更改；没有现任的，请联系区里的系统管理员，核对后登记。"))
+    administrators = company.members.current().filter(role=MemberRole.ADMINISTRATOR)
+    if administrators.exclude(pk=successor.pk).count() >= MOST_ADMINISTRATORS:
+        raise Refused(_("管理员最多 %(most)d 名。") % {"most": MOST_ADMINISTRATORS})
+    legal.role = MemberRole.ADMINISTRATOR
+    legal.save(update_fields=["role"])
+    record(
+        "team.changed",
+        about=legal,
+        by=by,
+        before={"role": MemberRole.LEGAL},
+        role=MemberRole.ADMINISTRATOR,
+        successor=successor.pk,
+    )
+
+
+def _is_longer(last: date | None, before: date | None) -> bool:
+    """Whether a term that ends on `last` goes beyond the one before; None never ends."""
+    return before is not None and (last is None or last > before)
 
 
 def _locked(company: Company) -> Company:
@@ -301,18 +330,12 @@ def _require_possible(
         faults.append(_("请至少选择一项权限。"))
     if ends_on and ends_on < timezone.localdate():
         faults.append(_("到期日不能早于今天。"))
-    if role == MemberRole.LEGAL:
-        if ends_on:
-            faults.append(_("法定代表人不设到期日。"))
-        standing = company.members.filter(role=MemberRole.LEGAL, ended_at__isnull=True)
-        legal = (standing.exclude(pk=but.pk) if but else standing).first()
-        if legal and legal.user.is_active:
-            faults.append(_("本企业已有法定代表人，请原来的先改为其他身份。"))
-        elif legal:
-            faults.append(
-                _("原法定代表人%(person)s的账号已停用，请联系区里的系统管理员停用其身份。")
-                % {"person": legal.user}
-            )
+    if role == MemberRole.LEGAL and ends_on:
+        faults.append(_("法定代表人不设到期日。"))
+    if role == MemberRole.LEGAL and but is None:
+        faults.append(
+            _("法定代表人不能邀请。由现任的更改；没有现任的，请联系区里的系统管理员，核对后登记。")
+        )
     administrators = others.filter(role=MemberRole.ADMINISTRATOR).count()
     if role == MemberRole.ADMINISTRATOR and administrators >= MOST_ADMINISTRATORS:
         faults.append(_("管理员最多 %(most)d 名。") % {"most": MOST_ADMINISTRATORS})

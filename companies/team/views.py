@@ -13,7 +13,8 @@ from accounts.access import SignedInRequest, require_password
 from accounts.refusals import NotAllowed, Refused
 from companies.models import Company, Invitation, Member
 from companies.team import access, services
-from companies.team.forms import CompanyChoice, InvitationForm, PlaceForm
+from companies.team.enums import MemberRole
+from companies.team.forms import INVITED, CompanyChoice, InvitationForm, PlaceForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,8 +51,10 @@ def team(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def member_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     member = _member_of_own_team(request, pk)
+    legal = member.company.members.acting(request.user).filter(role=MemberRole.LEGAL).exists()
     form = PlaceForm(
         request.POST or None,
+        roles=MemberRole if legal else INVITED,
         initial={"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on},
     )
     if request.method == "POST" and form.is_valid():
@@ -59,13 +62,13 @@ def member_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             services.change_member(member, by=request.user, **form.place())
         except NotAllowed:
-            raise PermissionDenied from None
+            raise
         except Refused as refusal:
             _show(form, refusal)
         else:
             messages.success(request, _("已保存，下一次操作起生效。"))
             return redirect("team")
-    context = {"member": member, "form": form}
+    context = {"member": member, "form": form, "hands_over": legal and member.user != request.user}
     return render(request, "team/member_edit.html", context, status=422 if form.errors else 200)
 
 
@@ -76,7 +79,7 @@ def member_end(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         services.end_member(member, by=request.user)
     except NotAllowed:
-        raise PermissionDenied from None
+        raise
     except Refused as refusal:
         _tell(request, refusal)
     else:

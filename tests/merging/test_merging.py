@@ -511,6 +511,59 @@ def test_only_the_districts_administrator_merges_and_parts(company, other, keepe
             services.merge(company, other, by=person)
 
 
+@pytest.fixture(params=["kept", "removed", "merged before", "left"])
+def insider(request, company, other, keeper):
+    """An administrator who is of one of the rows, or was."""
+    row = other
+    if request.param == "kept":
+        row = company
+    elif request.param == "merged before":
+        row = CompanyFactory(district=company.district)
+    ended_at = timezone.now() if request.param == "left" else None
+    second = AppointmentFactory(
+        department=finance_department(company.district), role=Role.ADMINISTRATOR
+    ).user
+    MemberFactory(company=row, user=second, ended_at=ended_at)
+    if request.param == "merged before":
+        services.merge(other, row, by=keeper)
+        other.refresh_from_db()
+    return second
+
+
+def test_nobody_merges_their_own_way_into_a_company(company, other, insider, browser):
+    before = state(company, other)
+
+    for act in (services.preview, services.merge):
+        with pytest.raises(NotAllowed, match="须由另一人办理"):
+            act(company, other, by=insider)
+    address = f"/workspace/companies/{company.pk}/merge/{other.pk}/"
+    for page in (browser(insider).get(address), browser(insider).post(address)):
+        assert page.status_code == 403
+        assert "须由另一人办理" in page.text
+
+    assert state(company, other) == before
+
+
+def test_nor_parts_the_rows_again(company, other, keeper, insider):
+    done = services.merge(company, other, by=keeper)
+
+    with pytest.raises(NotAllowed, match="须由另一人办理"):
+        services.undo(done, by=insider)
+
+    done.refresh_from_db()
+    assert done.undone_at is None
+
+
+def test_the_database_refuses_a_merge_by_one_of_its_people(company, other, keeper, insider):
+    with pytest.raises(domain.REFUSED_BY_TRIGGER), transaction.atomic():
+        Merge.objects.create(kept=company, removed=other, by=insider)
+    done = services.merge(company, other, by=keeper)
+    with pytest.raises(domain.REFUSED_BY_TRIGGER), transaction.atomic():
+        Merge.objects.filter(pk=done.pk).update(undone_by=insider, undone_at=timezone.now())
+
+    services.undo(done, by=keeper)
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMINISTRATOR])
 def test_pages_are_the_administrators(company, other, browser, role):
     client = browser(domain.official(finance_department(company.district), role))

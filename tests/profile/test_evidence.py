@@ -88,6 +88,23 @@ def test_the_company_uploads_a_paper_and_finds_it_at_the_fact(portal, facts, kin
     assert (entry.data["before"], entry.data["file"]) == (None, str(fact.evidence_id))
 
 
+def test_who_acts_for_another_of_their_companies_is_led_to_the_one_of_the_paper(
+    portal, facts, company, clerk
+):
+    other = MemberFactory(user=clerk).company
+    portal.post("/company/choose/", {"company": other.pk})
+    stored = add_file(company, paper(), kind=FileKind.RECOGNITION, by=clerk)
+
+    page = portal.get(address("scale", facts["scale"]))
+    answer = portal.post(address("scale", facts["scale"]), {"evidence": stored.pk}, follow=True)
+
+    assert f'href="{PROFILE}"' in page.text
+    assert answer.redirect_chain == [(f"{PROFILE}#standing", 302)]
+    assert company.name in answer.text
+    facts["scale"].refresh_from_db()
+    assert facts["scale"].evidence == stored
+
+
 def test_a_paper_of_the_vault_is_chosen(portal, facts, company, clerk):
     stored = add_file(company, paper(), kind=FileKind.RECOGNITION, by=clerk)
 

@@ -229,15 +229,26 @@ def test_somebody_who_left_comes_back_on_the_same_row(company, lead, colleague):
 
 
 def test_a_place_that_was_taken_meanwhile_is_refused(company, lead, person):
-    legal = {"role": MemberRole.LEGAL, "scopes": [], "ends_on": None}
-    offer = services.invite(company, person.email, by=lead, **legal)
-    MemberFactory(company=company, role="legal")
+    place = {"role": MemberRole.ADMINISTRATOR, "scopes": [], "ends_on": None}
+    offer = services.invite(company, person.email, by=lead, **place)
+    MemberFactory.create_batch(4, company=company)
 
-    with pytest.raises(Refused, match="已有法定代表人"):
+    with pytest.raises(Refused, match="最多 5 名"):
         services.accept_invitation(offer, by=person)
 
     offer.refresh_from_db()
     assert offer.is_open
+
+
+def test_an_old_offer_makes_nobody_the_legal_representative(company, lead, person):
+    offer = services.invite(company, person.email, by=lead, **PLACE)
+    offer.role, offer.scopes = MemberRole.LEGAL, []
+    offer.save()
+
+    with pytest.raises(Refused, match="不能邀请"):
+        services.accept_invitation(offer, by=person)
+
+    assert not company.members.filter(user=person).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from accounts.refusals import NotAllowed
 from audit.models import Entry
+from companies import views
 from companies.models import Company, Member, StoredFile
 from companies.services import change_account
 from companies.team import services as team
 from companies.team.enums import MemberRole, Scope
+from companies.vault import views as vault_views
 from companies.vault.access import visible_to
 from companies.vault.kinds import FileKind
 from companies.vault.services import add_file, describe_file
@@ -196,6 +198,30 @@ def test_a_page_refuses_what_the_scope_does_not_hold(company, browser, scopes, u
     assert page.status_code == 200
     assert '<button type="submit" class="btn btn-primary w-100">' not in page.text
     assert client.post(url, {}).status_code == 403
+
+
+@pytest.mark.parametrize("room", ["account", "vault", "file"])
+def test_a_scope_that_ends_while_the_page_is_asked_is_refused_in_words(
+    company, browser, monkeypatch, room
+):
+    """The view asked before, the service asks behind the lock."""
+    person = MemberFactory(company=company, role="clerk", scopes=["apply"]).user
+    stored = add_file(company, pdf("a.pdf"), kind=FileKind.TAX, by=domain.clerk_of(company))
+    module, url, fields = {
+        "account": (
+            views,
+            "/company/",
+            {"bank": "宁波银行江北支行", "number": "70010122000099999", "cnaps": ""},
+        ),
+        "vault": (vault_views, "/company/files/", {"kept": stored.pk, "kind": "tax"}),
+        "file": (vault_views, f"/files/{stored.pk}/", {"kind": "tax"}),
+    }[room]
+    monkeypatch.setattr(module, "may", lambda *asked: True)
+
+    answer = browser(person).post(url, fields)
+
+    assert answer.status_code == 403
+    assert "请本企业的管理员开通" in answer.text
 
 
 def test_who_applies_with_another_scope_does_not_open_the_form(company, browser):

@@ -210,14 +210,73 @@ def test_the_database_keeps_one_legal_representative(company):
         MemberFactory(company=company, role="legal")
 
 
-def test_a_legal_representative_who_cannot_sign_in_is_in_the_way_and_it_is_said(company, lead):
-    gone = MemberFactory(company=company, role="legal", user__is_active=False)
-    place = {"role": MemberRole.LEGAL, "scopes": [], "ends_on": None}
+LEGAL = {"role": MemberRole.LEGAL, "scopes": [], "ends_on": None}
+LEAD = {"role": MemberRole.ADMINISTRATOR, "scopes": []}
 
-    with pytest.raises(Refused, match=r"账号已停用.*系统管理员"):
-        services.invite(company, "new@example.org", by=lead, **place)
-    with pytest.raises(Refused, match="账号已停用"):
-        services.change_member(of(company, lead), by=lead, **place)
 
-    Member.objects.filter(pk=gone.pk).update(ended_at=timezone.now())
-    services.invite(company, "new@example.org", by=lead, **place)
+@pytest.mark.parametrize("days", [31, None])
+def test_nobody_prolongs_their_own_term(company, lead, browser, days):
+    term = domain.TODAY + timedelta(days=30)
+    member = MemberFactory(company=company, ends_on=term)
+    longer = domain.TODAY + timedelta(days=days) if days else None
+
+    with pytest.raises(Refused, match="本人的期限"):
+        services.change_member(member, by=member.user, ends_on=longer, **LEAD)
+    page = browser(member.user).post(
+        f"/company/team/{member.pk}/", {"role": "administrator", "ends_on": longer or ""}
+    )
+
+    assert page.status_code == 422
+    assert "本人的期限" in page.text
+    assert of(company, member.user).ends_on == term
+    assert services.change_member(member, by=member.user, ends_on=domain.TODAY, **LEAD)
+    assert services.change_member(member, by=lead, ends_on=longer, **LEAD).ends_on == longer
+
+
+def test_an_administrator_makes_nobody_the_legal_representative(company, lead, colleague, browser):
+    for person in (lead, colleague):
+        member = of(company, person)
+        with pytest.raises(Refused, match="由现任的更改"):
+            services.change_member(member, by=lead, **LEGAL)
+        client, address = browser(lead), f"/company/team/{member.pk}/"
+        assert "法定代表人</label>" not in client.get(address).text
+        assert client.post(address, {"role": "legal"}).status_code == 422
+    with pytest.raises(Refused, match="不能邀请"):
+        services.invite(company, "new@example.org", by=lead, **LEGAL)
+
+    assert not company.members.filter(role="legal").exists()
+
+
+def test_nor_does_one_who_was_it_before(company, lead, colleague):
+    MemberFactory(company=company, user__is_active=False, role="legal")
+    MemberFactory(company=company, role="administrator")
+
+    with pytest.raises(Refused, match="由现任的更改"):
+        services.change_member(of(company, lead), by=lead, **LEGAL)
+
+
+def test_the_legal_representative_makes_another_and_is_an_administrator(
+    company, lead, colleague, browser
+):
+    legal, member = MemberFactory(company=company, role="legal"), of(company, colleague)
+    client, address = browser(legal.user), f"/company/team/{member.pk}/"
+    assert "您就是管理员" in client.get(address).text
+
+    assert client.post(address, {"role": "legal"}).status_code == 302
+
+    assert of(company, colleague).role == "legal"
+    assert of(company, legal.user).role == "administrator"
+    assert Entry.objects.about(legal).get(action="team.changed").actor == legal.user
+    # Their own row they save as it is.
+    services.change_member(member, by=colleague, **LEGAL)
+
+
+def test_who_hands_over_is_no_sixth_administrator(company, lead, colleague):
+    legal = MemberFactory(company=company, role="legal")
+    MemberFactory.create_batch(4, company=company)
+
+    with pytest.raises(Refused, match="最多 5 名"):
+        services.change_member(of(company, colleague), by=legal.user, **LEGAL)
+    services.change_member(of(company, lead), by=legal.user, **LEGAL)
+
+    assert of(company, lead).role == "legal"
