@@ -6,6 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from axes.utils import reset
 from django.contrib import admin, messages
@@ -373,6 +374,17 @@ class PersonAdmin(FreshlySigned, UserAdmin):
         if not change:
             obj.password_is_temporary = True
         super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            # What was confirmed before signs nobody in any more, and gets no link.
+            EmailAddress.objects.filter(user=obj).delete()
+            record(
+                "person.email_changed",
+                about=obj,
+                by=person_of(request),
+                before=form.initial["email"],
+                after=obj.email,
+            )
+            tell_of_reset(obj, "email", by=person_of(request))
 
     @method_decorator(reauthenticated)
     @transaction.atomic

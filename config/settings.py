@@ -276,6 +276,8 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not DEMO)
 IDLE_LIMIT_STAFF = timedelta(minutes=env.int("IDLE_MINUTES_STAFF", default=15))
 IDLE_LIMIT = timedelta(minutes=env.int("IDLE_MINUTES", default=60))
 SIGN_IN_LIFETIME = timedelta(hours=env.int("SIGN_IN_HOURS", default=10))
+SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=5)
+LOCK_MINUTES = env.int("LOCK_MINUTES", default=15)
 # How many proxies stand before the application: the client's address is that many from the end
 # of X-Forwarded-For. With one too many, anybody could write their own.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
@@ -319,9 +321,9 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = {
     # Of one address, over all accounts; axes counts for an account and an address.
-    "sign_in_failed": "50/15m/ip",
+    "sign_in_failed": f"50/{LOCK_MINUTES}m/ip",
     # The second factor's codes, of one account whose password was right.
-    "login_failed": "5/15m/key",
+    "login_failed": f"{SIGN_IN_FAILURES}/{LOCK_MINUTES}m/key",
     "login": "120/m/ip",
 }
 MFA_ADAPTER = "accounts.signing_in.adapters.SecondFactorAdapter"
@@ -336,8 +338,8 @@ MFA_FORMS = {
     "activate_totp": "accounts.signing_in.forms.ActivationForm",
 }
 
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = timedelta(minutes=LOCK_MINUTES)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 # Whoever tries in vain does not lock the owner out for longer.

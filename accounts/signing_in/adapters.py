@@ -19,7 +19,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from accounts.signing_in import mails
@@ -31,6 +33,14 @@ from audit.services import record
 # In the session: the page that somebody came for who signed up first, such as an invitation.
 CAME_FOR = "came_for"
 
+TOO_MANY_FAILURES = format_lazy(
+    ngettext_lazy(
+        "连续失败的次数太多，请 {minutes} 分钟后再试。",
+        "连续失败的次数太多，请 {minutes} 分钟后再试。",
+        settings.LOCK_MINUTES,
+    ),
+    minutes=settings.LOCK_MINUTES,
+)
 # allauth's names of what it would tell, and how we say it. Of what is missing nothing is said.
 MESSAGES = {
     "account/messages/password_changed.txt": _("密码已修改，您在别处的登录都已退出。"),
@@ -53,8 +63,8 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_password": _("密码不对。"),
         "invalid_or_expired_key": _("地址已失效，请重新申请。"),
         "invalid_password_reset": _("地址已失效，请重新申请。"),
-        "too_many_login_attempts": _("连续失败的次数太多，请 15 分钟后再试。"),
-        "rate_limited": _("连续失败的次数太多，请 15 分钟后再试。"),
+        "too_many_login_attempts": TOO_MANY_FAILURES,
+        "rate_limited": TOO_MANY_FAILURES,
         # The same for a name and for a mail address, known or unknown.
         "email_password_mismatch": _("用户名或密码不对。"),
         "username_password_mismatch": _("用户名或密码不对。"),

@@ -3,15 +3,18 @@
 from typing import Any
 
 from allauth.account import forms as account_forms
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import forms as second_factor_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest
 from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.signing_in import mails
 
 
@@ -54,6 +57,22 @@ class SignUpForm(Plain, account_forms.SignupForm):
         "password1": PASSWORD_RULES,
     }
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "password1" in data and "name" in data:
+            # allauth has the rules asked of the mail address alone.
+            try:
+                get_adapter().clean_password(data["password1"], User(name=data["name"]))
+            except forms.ValidationError as error:
+                self.add_error("password1", error)
+        return data
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:
+            # What takes the time of a new account: the answer comes as late.
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
 
 class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
     labels = {
@@ -62,6 +81,13 @@ class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
         "password2": _("再输一次新密码"),
     }
     hints = {"password1": PASSWORD_RULES}
+
+    def clean_oldpassword(self) -> str:
+        """By the way of a sign-in: a wrong one counts towards the lock and is on record."""
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
 
 
 class ForgottenPasswordForm(Plain, account_forms.ResetPasswordForm):

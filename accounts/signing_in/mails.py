@@ -1,5 +1,6 @@
 """Mails about an account. Like all mails they are Chinese, and the outbox sends them."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +11,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.signing_in.address import public_url
+from audit.models import Entry
 from outbox.mail import deliver
 from outbox.models import Job
 from outbox.services import enqueue, handler
@@ -57,7 +60,14 @@ RESETS = {
         "您好，{officer}刚刚为账号 {username} 关闭了两步验证，原来的验证器和恢复码都已失效。"
         "请登录后在“登录与安全”里重新开启。{otherwise}",
     ),
+    "email": (
+        "您账号的邮箱已由安全管理员更改",
+        "您好，{officer}刚刚更改了账号 {username} 的邮箱。以后用新的邮箱登录和找回密码，原来的邮箱"
+        "不再有效。{otherwise}",
+    ),
 }
+# Whoever changed the address first would else be the only one to hear of what they do next.
+FORMER_ADDRESS_TOLD_FOR = timedelta(days=7)
 OTHERWISE = "这不是您要求的，请马上告诉本单位的另一位安全管理员或拨打 12345：账号可能被人冒用。"
 MAILS["account/email/email_confirmation"] = MAILS["account/email/email_confirmation_signup"]
 
@@ -70,13 +80,21 @@ def send(template: str, to: str, context: dict[str, Any]) -> None:
 
 
 def tell_of_reset(user: User, what: str, *, by: User) -> None:
-    """To whom an officer gave another password (`password`) or took the second factor from
-    (`second_factor`), in the caller's transaction: they would not notice somebody else's doing."""
-    if not user.email:
-        return
+    """To whom an officer gave another password (`password`), took the second factor from
+    (`second_factor`) or wrote another mail address (`email`), in the caller's transaction: they
+    would not notice somebody else's doing. The address before
+    hears of it for some days, too."""
     subject, text = RESETS[what]
     body = text.format(officer=by, username=user.username, otherwise=OTHERWISE)
-    enqueue("mail", f"account:{uuid4()}", to=[user.email], subject=subject, body=body)
+    for address in sorted({user.email, *_former_addresses(user)} - {""}):
+        enqueue("mail", f"account:{uuid4()}", to=[address], subject=subject, body=body)
+
+
+def _former_addresses(user: User) -> list[str]:
+    """Those that an officer replaced within the last days."""
+    since = timezone.now() - FORMER_ADDRESS_TOLD_FOR
+    changes = Entry.objects.about(user).filter(action="person.email_changed", at__gt=since)
+    return [entry.data["before"] for entry in changes]
 
 
 @transaction.atomic

@@ -22,10 +22,12 @@ from audit.services import record
 SHOWN_TO_OWNER = (
     "person.signed_in",
     "person.signed_out",
+    "person.sign_in_ended",
     "person.sign_in_failed",
     "person.locked_out",
     "person.unlocked",
     "person.password_changed",
+    "person.email_changed",
     "person.second_factor_added",
     "person.second_factor_removed",
     "person.recovery_code_used",

@@ -5,15 +5,18 @@ from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.views import LogoutView
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
+from accounts.signing_in.address import origin_of
 from accounts.signing_in.records import SHOWN_TO_OWNER
 from accounts.signing_in.staff import needs_second_factor
 from audit.models import Entry
+from audit.services import record
 
 SHOWN = 20
 
@@ -42,6 +45,11 @@ def security(request: SignedInRequest) -> HttpResponse:
 def end_sign_in(request: SignedInRequest, pk: int) -> HttpResponse:
     """End one's sign-in elsewhere, at once."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
-    end_sessions(request, [session])
+    person = session.user
+    with transaction.atomic():
+        record(
+            "person.sign_in_ended", about=person, by=person, ended=session.ip, **origin_of(request)
+        )
+        end_sessions(request, [session])
     messages.success(request, _("那一处的登录已结束。"))
     return redirect("security")

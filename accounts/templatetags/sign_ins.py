@@ -63,9 +63,11 @@ def outcome(entry: Entry) -> dict[str, str]:
     kind, label = {
         "person.signed_in": ("pass", _("已登录")),
         "person.signed_out": ("shut", _("已退出")),
+        "person.sign_in_ended": ("shut", _("已结束别处的登录")),
         "person.locked_out": ("warn", _("连续输错，已锁定")),
         "person.unlocked": ("info", _("安全管理员已解锁")),
         "person.password_changed": ("info", _("密码已修改")),
+        "person.email_changed": ("warn", _("安全管理员已更改邮箱")),
         "person.second_factor_added": ("info", _("两步验证已开启")),
         "person.second_factor_removed": ("warn", _("两步验证已关闭")),
         "person.recovery_code_used": ("warn", _("用了一个恢复码")),

@@ -1,12 +1,20 @@
 """What officers may do to people in Django's administration, and what those hear of it."""
 
+from datetime import timedelta
+
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.utils import timezone
 
 from accounts.models import District, Role, User
+from accounts.signing_in.lockout import account_of
+from accounts.signing_in.mails import send_way_back
+from audit.models import Entry
 from companies.models import Company, Member
 from companies.uscc import check_sign
 from outbox.models import Job
+from outbox.services import perform_due
 from reviews.services import finance_department
 from tests import domain
 from tests.factories import (
@@ -42,10 +50,10 @@ def administrator(world, client):
     return person
 
 
-def set_password(client, person):
+def set_password(client, person, password=PASSWORD):
     return client.post(
         f"/admin/accounts/user/{person.pk}/password/",
-        {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"},
+        {"password1": password, "password2": password, "usable_password": "true"},
     )
 
 
@@ -76,11 +84,11 @@ def test_whose_password_was_set_hears_of_it_by_mail(client, officer):
 
     assert set_password(client, person).status_code == 302
 
-    mail = Job.objects.get(kind="mail").args
-    assert mail["to"] == ["li@example.org"]
-    assert "重设" in mail["subject"]
-    assert str(officer) in mail["body"]
-    assert PASSWORD not in mail["body"]
+    sent = Job.objects.get(kind="mail").args
+    assert sent["to"] == ["li@example.org"]
+    assert "重设" in sent["subject"]
+    assert str(officer) in sent["body"]
+    assert PASSWORD not in sent["body"]
 
 
 def test_whose_second_factor_was_taken_hears_of_it_by_mail(client, officer):
@@ -91,9 +99,71 @@ def test_whose_second_factor_was_taken_hears_of_it_by_mail(client, officer):
         {"action": "remove_second_factor", "_selected_action": [person.pk]},
     )
 
-    mail = Job.objects.get(kind="mail").args
-    assert mail["to"] == ["li@example.org"]
-    assert "两步验证" in mail["subject"]
+    sent = Job.objects.get(kind="mail").args
+    assert sent["to"] == ["li@example.org"]
+    assert "两步验证" in sent["subject"]
+
+
+def change_email(client, person, email):
+    kept = {"username": person.username, "name": person.name, "is_active": "on"}
+    return client.post(f"/admin/accounts/user/{person.pk}/change/", kept | {"email": email})
+
+
+def told():
+    """{subject: to whom it went}, and no mail names two people."""
+    found = {}
+    for job in Job.objects.filter(kind="mail").order_by("pk"):
+        [address] = job.args["to"]
+        found.setdefault(job.args["subject"], []).append(address)
+    return found
+
+
+@pytest.fixture
+def li(officer):
+    """Somebody whose address was confirmed."""
+    person = AppointmentFactory(department=department(OWN), user__email="li@example.org").user
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
+
+
+def test_whose_address_was_changed_hears_of_it_at_both(client, officer, li):
+    assert change_email(client, li, "lisi@example.org").status_code == 302
+
+    assert told() == {"您账号的邮箱已由安全管理员更改": ["li@example.org", "lisi@example.org"]}
+    entry = Entry.objects.about(li).get(action="person.email_changed")
+    assert (entry.actor, entry.data["before"]) == (officer, "li@example.org")
+
+
+def test_the_address_before_signs_nobody_in_and_gets_no_link(client, officer, li):
+    change_email(client, li, "lisi@example.org")
+
+    assert account_of({"username": "li@example.org"}) is None
+    assert account_of({"username": "lisi@example.org"}) == li
+    send_way_back("li@example.org")
+    perform_due()
+    assert "没有登记过账号" in mail.outbox[-1].body
+
+
+def test_the_address_before_hears_for_a_week_what_is_reset(client, officer, li, clock):
+    change_email(client, li, "lisi@example.org")
+    Job.objects.all().delete()
+    clock.shift(timedelta(days=6, hours=23))
+    client.force_login(officer)
+    set_password(client, li)
+
+    assert told() == {"您的登录密码已由安全管理员重设": ["li@example.org", "lisi@example.org"]}
+    Job.objects.all().delete()
+    clock.shift(timedelta(hours=2))
+    client.force_login(officer)
+    set_password(client, li, f"{PASSWORD}3")
+    assert told() == {"您的登录密码已由安全管理员重设": ["lisi@example.org"]}
+
+
+def test_a_new_name_alone_leaves_the_address_confirmed(client, officer, li):
+    change_email(client, li, li.email)
+
+    assert not told()
+    assert EmailAddress.objects.filter(user=li, verified=True).exists()
 
 
 def test_who_appoints_somebody_of_a_company_hears_of_it(client, officer):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -20,9 +21,11 @@ COMPLETE = {
 }
 
 
-def load_settings(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def load_settings(
+    environment: dict[str, str], then: str = ""
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", "import config.settings"],
+        [sys.executable, "-c", f"import config.settings as it; {then}"],
         cwd=project_settings.BASE_DIR,
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
@@ -33,6 +36,18 @@ def load_settings(environment: dict[str, str]) -> "subprocess.CompletedProcess[s
 
 def test_production_starts_with_all_that_it_needs():
     assert load_settings(COMPLETE).returncode == 0
+
+
+def test_an_installation_says_after_how_many_failures_and_for_how_long_accounts_are_locked():
+    chosen = {"SIGN_IN_FAILURES": "3", "LOCK_MINUTES": "30"}
+    names = ("AXES_FAILURE_LIMIT", "AXES_COOLOFF_TIME", "ACCOUNT_RATE_LIMITS")
+    said = load_settings(COMPLETE | chosen, f"print(*(getattr(it, name) for name in {names}))")
+
+    assert said.stdout.startswith("3 0:30:00 ")
+    assert "'login_failed': '3/30m/key'" in said.stdout
+    assert "'sign_in_failed': '50/30m/ip'" in said.stdout
+    assert project_settings.AXES_FAILURE_LIMIT == 5
+    assert timedelta(minutes=15) == project_settings.AXES_COOLOFF_TIME
 
 
 @pytest.mark.parametrize(

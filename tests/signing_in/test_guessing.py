@@ -117,6 +117,21 @@ def test_guessing_where_the_password_is_asked_again_counts_too(person):
     assert try_password(browser(), person.username).status_code == 429
 
 
+def test_guessing_where_the_password_is_changed_counts_too_and_is_on_record(person):
+    client = signed_in(person)
+    guessed = {"oldpassword": "wrong", "password1": "Another-Staple-8"}
+    for number in range(LIMIT):
+        response = client.post("/password/", guessed | {"password2": "Another-Staple-8"})
+        if not number:
+            assert "现在的密码不对" in response.text
+
+    assert response.status_code == 429
+    assert try_password(browser(), person.username).status_code == 429
+    actions = Counter(Entry.objects.about(person).values_list("action", flat=True))
+    assert actions["person.sign_in_failed"] == LIMIT
+    assert actions["person.locked_out"] == 1
+
+
 def test_a_thousand_tries_leave_a_handful_of_entries(person):
     guess(person.username, 30)
 
@@ -252,10 +267,9 @@ def test_a_lock_tells_nothing_about_whether_the_account_exists(person):
     assert without_what_differs_anyway(known) == without_what_differs_anyway(unknown)
 
 
-@pytest.mark.parametrize("login", ["known", "nobody", "nobody@example.org", "disabled"])
-def test_every_name_costs_one_hash(person, login, monkeypatch):
-    """Hashing is what takes the time."""
-    somebody(username="disabled", is_active=False)
+@pytest.fixture
+def hashed(person, monkeypatch):
+    """What is hashed from here on: hashing is what takes the time."""
     hashed = []
     encode = MD5PasswordHasher.encode
     monkeypatch.setattr(
@@ -263,6 +277,13 @@ def test_every_name_costs_one_hash(person, login, monkeypatch):
         "encode",
         lambda self, password, salt: hashed.append(password) or encode(self, password, salt),
     )
+    return hashed
+
+
+@pytest.mark.parametrize("login", ["known", "nobody", "nobody@example.org", "disabled"])
+def test_every_name_costs_one_hash(person, login, hashed):
+    somebody(username="disabled", is_active=False)
+    hashed.clear()
 
     try_password(browser(), person.username if login == "known" else login, "wrong")
 
@@ -289,6 +310,16 @@ def test_signing_up_with_a_known_address_is_answered_as_with_a_new_one(person):
         [person.email],
         ["new@example.org"],
     ]
+
+
+@pytest.mark.parametrize("email", ["known", "new@example.org"])
+def test_signing_up_costs_one_hash_known_or_not(person, email, hashed):
+    email = person.email if email == "known" else email
+    fields = {"name": "张三", "password1": PASSWORD, "password2": PASSWORD}
+
+    assert browser().post("/signup/", {"email": email, **fields}).url == "/signup/confirm/"
+
+    assert hashed == [PASSWORD]
 
 
 def test_a_flood_of_reset_mails_is_stopped(limits, person):

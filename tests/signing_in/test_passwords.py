@@ -196,6 +196,22 @@ def test_signing_up_says_at_the_field_what_is_wrong(db):
     assert 'value="no-address"' in response.content.decode()
 
 
+def test_who_signs_up_puts_no_name_of_theirs_into_the_password(db):
+    password = "2026-欧阳锋-Aa"
+    response = browser().post(
+        "/signup/",
+        {
+            "name": "欧阳锋",
+            "email": "a@example.org",
+            "password1": password,
+            "password2": password,
+        },
+    )
+
+    assert "姓名" in response.context["form"].errors["password1"][0]
+    assert not User.objects.filter(email="a@example.org").exists()
+
+
 def test_people_whom_an_officer_entered_confirm_nothing(db, clock):
     assert is_in(signed_in(somebody()))
 

@@ -136,6 +136,9 @@ def test_several_sign_ins_are_shown_and_one_of_them_ends_another(person):
     assert ELSEWHERE in page.content.decode()
     assert is_in(here)
     assert not is_in(there)
+    entry = Entry.objects.about(person).get(action="person.sign_in_ended")
+    assert (entry.actor, entry.data["ended"]) == (person, ELSEWHERE)
+    assert "已结束别处的登录" in here.get("/security/").text
 
 
 def test_nobody_ends_somebody_elses_sign_in(person, official):
