@@ -119,6 +119,19 @@ def discard_import(run: Import, *, by: User) -> Import:
     return run
 
 
+@transaction.atomic
+def note_download(run: Import, what: str, digest: str, *, by: User) -> None:
+    """Who took the table or the list of its errors out of the house, and which bytes (SHA-256)."""
+    record(
+        "import.downloaded",
+        about=run,
+        by=by,
+        on_behalf_of=principal_of(by, run.kind, run.district),
+        what=what,
+        sha256=digest,
+    )
+
+
 def write_import(run: Import) -> None:
     """Do what was confirmed, in one transaction; where the registry has changed since, nothing,
     and the table is shown again."""

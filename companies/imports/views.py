@@ -1,6 +1,7 @@
 """Importing tables into the registry: upload, look at what would change, confirm."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from uuid import UUID
 
 from django.contrib import messages
@@ -115,7 +116,9 @@ def import_faults(request: SignedInRequest, pk: UUID, ending: str) -> FileRespon
     if ending not in makers or not run.fault_list:
         raise Http404
     make, content_type = makers[ending]
-    return attachment(make(run), _("错误清单.%(ending)s") % {"ending": ending}, content_type)
+    content = make(run)
+    services.note_download(run, f"faults.{ending}", sha256(content).hexdigest(), by=request.user)
+    return attachment(content, _("错误清单.%(ending)s") % {"ending": ending}, content_type)
 
 
 @require_GET
@@ -123,6 +126,7 @@ def import_faults(request: SignedInRequest, pk: UUID, ending: str) -> FileRespon
 def import_file(request: SignedInRequest, pk: UUID) -> FileResponse:
     """The table as it was uploaded."""
     run = _visible(request, pk)
+    services.note_download(run, "table", run.sha256, by=request.user)
     return attachment(run.content.open("rb"), run.name, "application/octet-stream")
 
 

@@ -30,11 +30,21 @@ class CodeTaken(Refused):
 
 # How long a licence waits for the rest of its registration.
 LICENCE_KEPT = timedelta(days=1)
+# How many a person sends within a day: anybody with a mailbox may send some.
+MOST_LICENCES = 10
 
 
 def keep_licence(upload: UploadedFile, *, by: User) -> StoredFile:
     """Take the licence in before the rest is right. Raises Refused with what is wrong with it."""
     with transaction.atomic():
+        recent = timezone.now() - timedelta(days=1)
+        sent = StoredFile.objects.filter(
+            uploaded_by=by, kind=FileKind.LICENCE, company__isnull=True, uploaded_at__gt=recent
+        )
+        if sent.count() >= MOST_LICENCES:
+            raise Refused(
+                _("24 小时内最多上传 %(most)d 份营业执照，请明天再试。") % {"most": MOST_LICENCES}
+            )
         return store_file(None, upload, by=by, kind=FileKind.LICENCE)
 
 

@@ -82,6 +82,12 @@ def describe_file(
     return stored
 
 
+@transaction.atomic
+def note_download(stored: StoredFile, *, by: User) -> None:
+    """Who of the administration took a company's paper out of the house."""
+    record("file.downloaded", about=stored, by=by, sha256=stored.sha256)
+
+
 def examine_file(stored: StoredFile, *, by: Scanner | None = None) -> None:
     """Have a file scanned, then draw its pages. Raises ScannerAway where there is no verdict:
     the file stays as it is and the job comes again."""

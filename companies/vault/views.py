@@ -177,6 +177,8 @@ def deliver(request: SignedInRequest, stored: StoredFile) -> HttpResponseBase:
             "file": stored,
         }
         return render(request, "vault/withheld.html", context, status=403)
+    if not access.is_own(stored, request.user):
+        services.note_download(stored, by=request.user)
     return attachment(stored.content.open("rb"), stored.name, stored.content_type)
 
 

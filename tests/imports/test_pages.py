@@ -2,6 +2,7 @@
 
 import csv
 import io
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils.html import strip_tags
 from python_calamine import CalamineWorkbook
 
 from accounts.models import District
+from audit.models import Entry
 from companies.imports.kinds import KINDS
 from companies.imports.models import Import, ImportState
 from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, harmless, template
@@ -123,6 +125,20 @@ def test_faults_are_shown_by_row_and_column(client, district, administrator):
 
     assert "一行也没有写入" in page
     assert "数值（万元）" in page
+
+
+def test_who_takes_a_table_or_its_errors_is_on_record(client, district, administrator):
+    client.force_login(administrator)
+    run = start("companies", district, administrator, as_csv([COMPANIES, ("短", "", "", "", "")]))
+
+    client.get(reverse("import_file", args=[run.pk]))
+    faults = client.get(reverse("import_faults", args=[run.pk, "csv"])).getvalue()
+
+    entries = Entry.objects.about(run).filter(action="import.downloaded", actor=administrator)
+    assert [(entry.data["what"], entry.data["sha256"]) for entry in entries.order_by("seq")] == [
+        ("table", run.sha256),
+        ("faults.csv", sha256(faults).hexdigest()),
+    ]
 
 
 def test_strangers_get_404_and_the_wrong_roles_403(

@@ -165,6 +165,20 @@ def test_a_claim_goes_to_the_companys_own_district(register, keeper):
         services.confirm(registration, by=keeper)
 
 
+def test_nobody_fills_the_disk_with_licences(person, browser, typed, clock):
+    for _try in range(services.MOST_LICENCES):
+        services.keep_licence(licence(), by=person)
+
+    page = browser(person).post("/company/register/", typed)
+
+    assert page.status_code == 422
+    assert "最多上传 10 份营业执照" in page.text
+    assert StoredFile.objects.count() == services.MOST_LICENCES
+    services.keep_licence(licence(), by=UserFactory())
+    clock.shift(timedelta(days=1))
+    services.keep_licence(licence(), by=person)
+
+
 def test_a_code_waits_once(register):
     register()
 

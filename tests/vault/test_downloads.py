@@ -10,6 +10,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.models import Appointment, Department, Role
+from audit.models import Entry
 from companies.files import store_file
 from companies.models import StoredFile
 from outbox.services import perform_due
@@ -53,6 +54,25 @@ def test_nobody_gets_a_file_without_signing_in(company, client):
 
     for url in urls_of(stored):
         assert client.get(url).status_code == 302
+
+
+def test_an_official_who_takes_a_paper_is_on_record_and_its_company_is_not(company, clerk, client):
+    application, stored, reviewer = filed_with(company)
+    attachment = application.attachments.filter(file=stored).first()
+    urls = [
+        reverse("file_download", args=[stored.pk]),
+        reverse("attachment_download", args=[attachment.pk]),
+    ]
+
+    for person in (clerk, reviewer):
+        client.force_login(person)
+        for url in urls:
+            assert client.get(url).status_code == 200
+
+    entries = Entry.objects.about(stored).filter(action="file.downloaded")
+    assert [(entry.actor, entry.data["sha256"]) for entry in entries] == [
+        (reviewer, stored.sha256)
+    ] * len(urls)
 
 
 def test_a_role_that_ended_closes_the_file_at_once(company, client):
