@@ -1,5 +1,6 @@
 """What a table changes, that it is shown before, and that it happens whole or not at all."""
 
+import tracemalloc
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from audit.models import Entry
 from companies.facts import company_facts
 from companies.files import store_file
 from companies.imports import services
+from companies.imports.access import ImportKind
 from companies.imports.models import Import, ImportState
 from companies.merging import services as merging
 from companies.models import Company, CreditEntry, Incident, Recognition, YearlyFigure
@@ -779,3 +781,31 @@ def test_contacts_lock_their_companies_at_once_in_order(district, administrator,
     assert 'ORDER BY "companies_company"."id" ASC' in statements[lock]
     assert all(str(company.pk) in statements[lock] for company in companies)
     assert not any('INSERT INTO "companies_contact"' in sql for sql in statements[:lock])
+
+
+def test_the_memory_of_an_import_hardly_grows_with_its_rows(district, administrator, monkeypatch):
+    """I02: what a row leaves behind fits 100,000 rows into some ten megabytes. How much the whole
+    worker takes `make bench ONLY=import-100000` says."""
+    monkeypatch.setattr("companies.imports.plan.BATCH", 100)
+    monkeypatch.setattr("companies.imports.files.BLOCK", 10_000)
+    # What is only made once is made before.
+    most_memory(district, administrator, company_rows(1))
+    few = most_memory(district, administrator, company_rows(300, first=10_000))
+    many = most_memory(district, administrator, company_rows(1500, first=20_000))
+
+    assert many - few < 1200 * 400
+
+
+def most_memory(district, administrator, rows):
+    """The most bytes that Python held while the table was checked and written."""
+    upload = SimpleUploadedFile("表.csv", as_csv([COMPANIES, *rows]))
+    run = services.start_import(ImportKind.COMPANIES, district, upload, by=administrator)
+    tracemalloc.start()
+    services.check_import(run)
+    run.refresh_from_db()
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    services.write_import(run)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert Company.objects.filter(uscc=rows[-1][0]).exists()
+    return most

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from tests.conftest import FreshClient
 from tests.permissions.matrix import SIGN_IN, Block
-from tests.permissions.world import ABSENT_NUMBER, World, picture
+from tests.permissions.world import ABSENT_NUMBER, World, upload
 
 CSRF_TOKEN = "x" * 32
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -100,13 +100,26 @@ class Asker:
 
     def rows_after(
         self, block: Block, name: str, role: str, more: dict[str, Any], columns: Iterable[str]
-    ) -> dict[str, list[Any]]:
-        """What stands in these columns of all tables once the form was sent with more fields."""
-        with self._as(role) as client, transaction.atomic():
+    ) -> tuple[dict[str, list[Any]], list[str]]:
+        """What stands in these columns of all tables once the form was sent with more fields, and
+        what was written on the way."""
+        writes: list[str] = []
+        with self._as(role) as client, transaction.atomic(), _noting(writes):
             self._send(client, block, "POST", name, more)
             rows = _rows_of(frozenset(columns))
             transaction.set_rollback(True)
-        return rows
+        return rows, writes
+
+    def as_shown(self, block: Block, name: str, role: str) -> Block:
+        """The block with what its page in the administration would send if nothing was touched."""
+        with self._as(role) as client, transaction.atomic():
+            page = client.get(self.url_of(block, name))
+        forms = [page.context["adminform"].form]
+        for inline in page.context["inline_admin_formsets"]:
+            forms += [inline.formset.management_form, *inline.formset.initial_forms]
+        values = {field.html_name: field.value() for form in forms for field in form}
+        ticked = {key: value for key, value in values.items() if value not in (None, False)}
+        return replace(block, send=ticked)
 
     @contextmanager
     def _as(self, role: str) -> Iterator[Client]:
@@ -137,14 +150,15 @@ class Asker:
 
     def form_of(self, block: Block, name: str) -> dict[str, Any]:
         """What the block sends. `$case` stands for the key of the object of that kind,
-        `$case.own` for that of one of them, `@photo.png` for a picture of that name."""
+        `$case.own` for that of one of them, `@photo.png` for a picture of that name, `@table.csv`
+        for a table."""
         return {key: self._sent(value, name) for key, value in block.send.items()}
 
     def _sent(self, value: Any, name: str) -> Any:
         if str(value).startswith("$"):
             kind, _dot, which = value[1:].partition(".")
             return self.world.objects[kind][which or name]
-        return picture(value[1:]) if str(value).startswith("@") else value
+        return upload(value[1:]) if str(value).startswith("@") else value
 
 
 def _rows_of(columns: frozenset[str]) -> dict[str, list[Any]]:

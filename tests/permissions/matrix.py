@@ -50,6 +50,11 @@ class Row:
         """The roles that are not refused."""
         return [role for role, answer in self.expected.items() if answer not in REFUSALS]
 
+    @property
+    def taken_of(self) -> list[str]:
+        """The roles that are led on, as whoever sent a form that was taken."""
+        return [role for role, answer in self.expected.items() if answer.startswith("302:")]
+
 
 # {group: its roles}, for lines that would be long.
 Groups = dict[str, list[str]]

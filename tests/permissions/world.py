@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
@@ -77,8 +79,16 @@ LEADS = {OURS: "jb-science", THEIRS: "yz-science"}
 LEVELS = {OURS: domain.LEVELS[domain.JOINED], THEIRS: "institution"}
 EVENTS = {OURS: domain.EVENT, THEIRS: date(2026, 2, 2)}
 DOCUMENTS = {OURS: "jb24", THEIRS: "yz26"}
+LISTED = ["91330205TT987654XU", "严重失信主体名单", "失信", "", "2026-01-05", ""]
 ABSENT = UUID("00000000-0000-4000-8000-000000000000")
 ABSENT_NUMBER = 987_654_321
+
+# {kind of what administrators import: that of what finance does}
+OF_FINANCE = {
+    "import": "fiscal_import",
+    "plan": "fiscal_plan",
+    "faulty_import": "faulty_fiscal_import",
+}
 
 # {kind: {object: its key}}, for example {"case": {"own": ..., "absent": ...}}.
 Objects = dict[str, dict[str, object]]
@@ -115,6 +125,16 @@ def make_world() -> World:
         objects[kind] = {"own": key}
     for keys in objects.values():
         keys["absent"] = _absent(keys["own"])
+    # What finance imports, beside what administrators do.
+    for kind, of_finance in OF_FINANCE.items():
+        keys = objects.pop(of_finance)
+        objects[kind] |= {"fiscal": keys["own"], "foreign_fiscal": keys["foreign"]}
+    objects["import_kind"] = {"own": "credit", "fiscal": "fiscal", "absent": "no-such"}
+    objects["contribution"]["spending"] = objects["yearly_figure"]["own"]
+    former = people["former_clerk"]
+    assert former is not None
+    lead = domain.clerk_of(companies["own"])
+    objects["token"]["offered"] = _invited(companies["own"], former.email, lead)["token"]
     objects["file"]["detached"] = _detached_file(companies["own"])
     facts = _facts(objects["scale_year"], companies)
     objects["fact"] = {name: key for name, (_kind, key) in facts.items()}
@@ -129,6 +149,9 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
     applications.start_application(domain.item(domain.ALONE), companies["own"], by=former)
     lead = domain.clerk_of(companies["own"])
     end_member(membership, by=lead)
+    other = MemberFactory(company=companies["other"]).user
+    auth.TOTP.activate(other, auth.generate_totp_secret())
+    RecoveryCodes.activate(other)
     keeper = MemberFactory(
         company=companies["own"], role=MemberRole.CLERK, scopes=[Scope.DATA]
     ).user
@@ -160,7 +183,7 @@ def _people(companies: dict[str, Company]) -> dict[str, User | None]:
     return {
         "anonymous": None,
         "clerk": MemberFactory(company=companies["own"]).user,
-        "other_clerk": MemberFactory(company=companies["other"]).user,
+        "other_clerk": other,
         "keeper_clerk": keeper,
         "former_clerk": former,
         "reviewer": appointed("reviewer", "jb-science", Role.REVIEWER),
@@ -240,7 +263,7 @@ def _rows_of_company(company: Company) -> dict[str, object]:
         "check_code": award.notice.check_code,
         "member": clerk.pk,
         "membership": MemberFactory(company=company).pk,
-        **_invited(company, clerk),
+        **_invited(company, "somebody@example.com", clerk),
         "yearly_figure": company.figures.earliest("pk").pk,
         "credit_entry": CreditEntry.objects.create(
             company=company, title="失信", listed_on=domain.TODAY
@@ -277,13 +300,12 @@ def _facts(
     return facts
 
 
-def _invited(company: Company, lead: User) -> dict[str, object]:
-    """An offer to somebody who is nobody in the matrix, and the token that only the mail has."""
+def _invited(company: Company, email: str, lead: User) -> dict[str, object]:
+    """An offer, and the token that only the mail has."""
     invitation = invite(
-        company, "somebody@example.com", role=MemberRole.CLERK, scopes=[Scope.APPLY],
-        ends_on=None, by=lead,
-    )  # fmt: skip
-    token = f"token-{company.pk}"
+        company, email, role=MemberRole.CLERK, scopes=[Scope.APPLY], ends_on=None, by=lead
+    )
+    token = f"token-{invitation.pk}"
     Invitation.objects.filter(pk=invitation.pk).update(token_hash=hash_of(token))
     return {"invitation": invitation.pk, "token": token}
 
@@ -314,7 +336,7 @@ def _rows_of_district(code: str) -> dict[str, object]:
     ]
     for awards in to_pay:
         notices.render(str(awards[0].notice.pk))
-    listed = [company.uscc, "严重失信主体名单", "失信", "", "2026-01-05", ""]
+    listed = [company.uscc, *LISTED[1:]]
     merged = merge(
         CompanyFactory(district=district), CompanyFactory(district=district), by=administrator
     )
@@ -323,6 +345,8 @@ def _rows_of_district(code: str) -> dict[str, object]:
     disbursements.approve_batch(batches[2], by=second)
     disbursements.mark_paid(batches[2], on=domain.TODAY, by=maker)
     shown = _import("credit", [CREDIT, listed], administrator)
+    contribution = [CompanyFactory(district=district).uscc, 2025, "1.00", "税务导入", ""]
+    contributions = _import("fiscal", [FISCAL, contribution], maker)
     settlement = settle(company, district, unpaid.policy_year, by=maker)
     return {
         "district": district.pk,
@@ -343,9 +367,11 @@ def _rows_of_district(code: str) -> dict[str, object]:
         "import": shown.pk,
         "plan": shown.plan,
         "faulty_import": _import("credit", [CREDIT, ["" for _column in CREDIT]], administrator).pk,
-        "fiscal_import": _import(
-            "fiscal", [FISCAL, [company.uscc, 2025, "1.00", "税务导入", ""]], maker
-        ).pk,
+        "fiscal_import": contributions.pk,
+        "fiscal_plan": contributions.plan,
+        "faulty_fiscal_import": _import("fiscal", [FISCAL, ["" for _column in FISCAL]], maker).pk,
+        # Settled, so finance may only correct it.
+        "contribution": company.figures.get(measure="fiscal_contribution").pk,
         "source_rule": SourceRule.objects.get_or_create(district=district, measure="revenue")[0].pk,
         "merge": merged.pk,
         "second": second.pk,
@@ -409,6 +435,11 @@ def _detached_file(company: Company) -> UUID:
     return attachment.file_id
 
 
+def upload(name: str) -> SimpleUploadedFile:
+    """A picture, or a table of credit entries."""
+    return table([CREDIT, LISTED]) if name.endswith(".csv") else picture(name)
+
+
 def picture(name: str = "照片.png") -> SimpleUploadedFile:
     stream = io.BytesIO()
     Image.new("RGB", (20, 10), "red").save(stream, "PNG")
@@ -422,11 +453,14 @@ def _draw_a_page(file: StoredFile) -> None:
     page.save()
 
 
-def _import(kind: str, table: Table, by: User) -> Import:
+def table(rows: Table) -> SimpleUploadedFile:
+    return SimpleUploadedFile("表.csv", as_csv(rows))
+
+
+def _import(kind: str, rows: Table, by: User) -> Import:
     """A table that was uploaded and checked."""
     district = by.current_appointments[0].department.district
-    upload = SimpleUploadedFile("表.csv", as_csv(table))
-    run = imports.start_import(KINDS[kind].kind, district, upload, by=by)
+    run = imports.start_import(KINDS[kind].kind, district, table(rows), by=by)
     imports.check_import(run)
     run.refresh_from_db()
     return run
