@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import DayField, MoneyField
+from accounts.fields import DayField, MoneyField, TickField
 
 
 class _FinanceForm(forms.Form):
@@ -28,6 +28,21 @@ class PaidForm(_FinanceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["on"].initial = timezone.localdate
+
+
+class CancelForm(_FinanceForm):
+    """That the bank has not paid a batch whose list was downloaded."""
+
+    is_unpaid = TickField(
+        label=_("已与银行确认：本批次没有付款，也不会再付"),
+        error_messages={"required": _("请先与银行确认没有付款，再打勾")},
+    )
+    unpaid = forms.CharField(
+        label=_("确认经过"),
+        max_length=200,
+        help_text=_("与银行的哪一位、何时、怎样确认的；记入审计日志。"),
+        error_messages={"required": _("请写明与银行的哪一位、何时确认的")},
+    )
 
 
 class FailureForm(_FinanceForm):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -28,10 +28,32 @@ class BatchStatus(models.TextChoices):
     CANCELLED = "cancelled", _("已作废")
 
 
+NEXT_BATCH_STATUSES: dict[BatchStatus, frozenset[BatchStatus]] = {
+    BatchStatus.DRAFT: frozenset({BatchStatus.APPROVED, BatchStatus.CANCELLED}),
+    BatchStatus.APPROVED: frozenset({BatchStatus.PAID, BatchStatus.CANCELLED}),
+}
+# What may be with the bank.
+SENT = (BatchStatus.APPROVED, BatchStatus.PAID)
+
+
+def counted(lines: str = "") -> Q:
+    """Lines that a batch pays: what the bank sent back counts no more; `lines` is the way to
+    them."""
+    return Q(**{f"{lines}failed_at__isnull": True})
+
+
 class BatchQuerySet(models.QuerySet["Batch"]):
     def visible_to(self, user: "User") -> Self:
         """Batches of the districts in which the person works in finance or audits."""
         return self.filter(district__in=user.district_ids(Role.FINANCE, Role.AUDITOR))
+
+    def with_sums(self) -> Self:
+        """What each pays: how many lines (`count`), and their sum in yuan."""
+        lines = counted("lines__")
+        return self.annotate(
+            count=Count("lines", filter=lines),
+            sum=Sum("lines__amount", filter=lines, default=Decimal(0)),
+        )
 
 
 # Who may not touch money of an award: the company's people, whoever approved it, and whoever
@@ -139,6 +161,8 @@ class Batch(models.Model):
         ]
 
         triggers = [
+            status_arrows("batch_status_arrows", "batch", NEXT_BATCH_STATUSES),
+            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
             _not_by_the_payee("approved"),
             _not_by_the_payee("paid"),
         ]
@@ -174,9 +198,9 @@ class Batch(models.Model):
 
     @property
     def total(self) -> Decimal:
-        """What it pays (yuan): lines that the bank sent back count no more."""
-        lines = self.lines.filter(failed_at__isnull=True)
-        return lines.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+        """What it pays (yuan)."""
+        lines = self.lines.filter(counted())
+        return lines.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
 
 
 class PaymentLine(models.Model):
@@ -256,9 +280,8 @@ class PaymentLine(models.Model):
     @property
     def can_fail(self) -> bool:
         """Sent to the bank, and not yet out of the batch."""
-        sent = self.batch.status in (BatchStatus.APPROVED, BatchStatus.PAID)
         due = self.award.status in (AwardStatus.SCHEDULED, AwardStatus.PAID)
-        return sent and self.is_live and due and not self.award.returned
+        return self.batch.status in SENT and self.is_live and due and not self.award.returned
 
 
 class ClawbackStatus(models.TextChoices):

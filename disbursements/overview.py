@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import District
-from disbursements.models import Batch, BatchStatus
+from disbursements.models import Batch, BatchQuerySet, BatchStatus
 from reviews.models import Alert
 from subsidies.ledger.models import REACHED, AwardQuerySet, AwardStatus
 from subsidies.models import Award, BudgetLine
@@ -109,11 +109,11 @@ def waiting_awards(district: District) -> "AwardQuerySet":
     )
 
 
-def listed_batches(batches: "QuerySet[Batch]") -> "QuerySet[Batch]":
+def listed_batches(batches: BatchQuerySet) -> BatchQuerySet:
     """Batches with their sums, as a list shows them, the newest first."""
     return (
         batches.select_related("made_by", "made_for", "approved_by", "approved_for")
-        .annotate(count=Count("lines"), sum=Sum("lines__amount"))
+        .with_sums()
         .order_by("-made_at")
     )
 

@@ -12,10 +12,18 @@ from django.utils.translation import gettext as _
 from accounts.locks import locked
 from accounts.models import Appointment, District, NumberSeries, Role, StandIn, User
 from accounts.refusals import NotAllowed, Refused, StateChanged
+from audit.models import Entry
 from audit.services import record
 from companies.models import Company
 from companies.team import access
-from disbursements.models import Batch, BatchStatus, Clawback, ClawbackStatus, PaymentLine
+from disbursements.models import (
+    SENT,
+    Batch,
+    BatchStatus,
+    Clawback,
+    ClawbackStatus,
+    PaymentLine,
+)
 from outbox.failpoints import failpoint
 from outbox.services import mail_language
 from reviews.models import Case, Opinion, Recusal, StageKind, Verdict
@@ -60,6 +68,7 @@ def _make(district: District, awards: list[Award], by: User) -> Batch:
         .select_related("company__merged_into", "claim__application")
         .order_by("pk")
     )
+    ledger.refuse_while_frozen()
     faults = []
     if not chosen:
         faults.append(_("请至少选择一笔待拨付的奖补。"))
@@ -147,6 +156,7 @@ def _approve(batch: Batch, by: User) -> Batch:
     if batch.makers & {by.pk, principal and principal.pk}:
         raise NotAllowed(_("制单人不能复核自己的批次，须由另一人复核。"))
     _check_before_payment(batch)
+    ledger.refuse_while_frozen()
     batch.status = BatchStatus.APPROVED
     batch.approved_by = by
     batch.approved_for = principal
@@ -165,14 +175,54 @@ def _approve(batch: Batch, by: User) -> Batch:
 
 
 @transaction.atomic
-def cancel_batch(batch: Batch, *, by: User) -> Batch:
+def hand_out_list(batch: Batch, *, by: User) -> Batch:
+    """Note that somebody takes the list for the bank: only what two people have seen leaves the
+    house. Behind the batch's lock, for whoever cancels it asks whether its list is out."""
+    batch = _locked(batch)
+    if batch.status not in SENT:
+        raise StateChanged(_("批次复核后才能下载拨付清单。"))
+    if batch.status == BatchStatus.APPROVED:
+        ledger.refuse_while_frozen()
+    record(
+        "batch.downloaded",
+        about=batch,
+        by=by,
+        on_behalf_of=by.principal(Role.FINANCE, Role.AUDITOR, district_id=batch.district_id),
+        number=batch.number,
+    )
+    return batch
+
+
+def holders_of_list(batch: Batch) -> set[int | None]:
+    """Who has the batch's list, and so may have sent it to the bank; a person and whoever they
+    stood in for."""
+    taken = Entry.objects.about(batch).filter(action="batch.downloaded")
+    names = taken.values_list("actor", "data__on_behalf_of")
+    return {name for pair in names for name in pair} - {None}
+
+
+@transaction.atomic
+def cancel_batch(batch: Batch, *, by: User, unpaid: str = "") -> Batch:
     """Undo a batch that nobody has approved, one that is held, or one that somebody signed who
-    declared a conflict since; its awards can be chosen again."""
+    declared a conflict since; its awards can be chosen again.
+
+    Where its list is out of the house, the bank may be paying it: somebody who does not have the
+    list asks the bank, and says in `unpaid` who said when that it has not.
+    """
     batch = _locked(batch)
     principal = require_finance(batch.district, by)
     require_stranger({by, principal}, _awards_of(batch))
     if not (batch.status == BatchStatus.APPROVED and (held(batch) or declared_since(batch))):
         _require_status(batch, BatchStatus.DRAFT)
+    if holders := holders_of_list(batch):
+        if holders & {by.pk, principal and principal.pk}:
+            raise NotAllowed(
+                _("您下载过本批次的拨付清单，须由没有下载过的另一人与银行确认未付款后作废。")
+            )
+        if not unpaid:
+            raise Refused(
+                _("拨付清单已经下载，可能已送银行。请与银行确认没有付款，写明与谁、何时确认。")
+            )
     for line in batch.lines.filter(is_live=True).select_related("award"):
         line.is_live = False
         line.save(update_fields=["is_live"])
@@ -187,13 +237,15 @@ def cancel_batch(batch: Batch, *, by: User) -> Batch:
         on_behalf_of=principal,
         number=batch.number,
         was_approved=was_approved,
+        unpaid=unpaid,
     )
     return batch
 
 
 def mark_paid(batch: Batch, *, on: date, by: User) -> Batch:
     """Note that the bank has paid the batch on that day, but for lines that failed before. Raises
-    Refused where something stands against a line by that day: the money must not leave."""
+    Refused where something stands against a line by that day: the money must not leave. What the
+    bank did is noted whatever the ledger's state, also while it is frozen."""
     try:
         with transaction.atomic():
             return _pay(batch, on, by)
@@ -220,12 +272,13 @@ def _pay(batch: Batch, on: date, by: User) -> Batch:
     )
     ledger.lock_awards(line.award for line in lines)
     for line in lines:
-        award = ledger.pay(line.award, on=on, by=by)
+        ledger.pay(line.award, on=on, by=by)
         assert line.award.claim is not None
         with mail_language():
             applications.tell_company(
                 line.award.claim.application,
-                f"paid:{award.pk}",
+                # Not of the award: after a line that failed it is paid once more.
+                f"paid:{line.pk}",
                 _("已拨付：%(application)s") % {"application": line.award.claim.application},
                 _("款项已拨付到贵公司账户，请查收。"),
             )

@@ -25,20 +25,26 @@ from accounts.access import SignedInRequest, for_roles, reauthenticated, require
 from accounts.models import District, Role
 from accounts.refusals import Refused
 from accounts.submissions import key_of, once, without_key
-from audit.services import record
 from disbursements import accounts, overview, services
 from disbursements.acting import do
 from disbursements.bank_results import take_results
-from disbursements.forms import ClawbackForm, FailureForm, PaidForm, ResultsForm, ReturnForm
-from disbursements.models import Batch, BatchStatus, Clawback, PaymentLine
+from disbursements.forms import (
+    CancelForm,
+    ClawbackForm,
+    FailureForm,
+    PaidForm,
+    ResultsForm,
+    ReturnForm,
+)
+from disbursements.models import SENT, Batch, BatchStatus, Clawback, PaymentLine, counted
 from disbursements.payment_list import CONTENT_TYPE, file_name, payment_list
+from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus, EntryKind
 from subsidies.models import Award, LedgerEntry
 
 AWARDS_A_PAGE = 50
 BATCHES_A_PAGE = 20
 ENTRIES_A_PAGE = 30
-SENDABLE = (BatchStatus.APPROVED, BatchStatus.PAID)
 
 
 @require_GET
@@ -120,12 +126,17 @@ def batch_approve(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @once
 def batch_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
+    form = CancelForm(request.POST)
+    show = partial(_show_batch, request, pk, cancel=form)
+    if not form.is_valid() and services.holders_of_list(batch):
+        return show(status=422)
+    unpaid = form.cleaned_data.get("unpaid", "")
     return do(
         request,
-        lambda: services.cancel_batch(batch, by=request.user),
+        lambda: services.cancel_batch(batch, unpaid=unpaid, by=request.user),
         _("批次已作废，其中的奖补可以重新列入批次。"),
         to=batch,
-        show=partial(_show_batch, request, pk),
+        show=show,
     )
 
 
@@ -152,26 +163,17 @@ def batch_pay(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @for_roles(Role.FINANCE, Role.AUDITOR)
 @reauthenticated
 def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """The list for the bank: only what two people have seen leaves the house, and it is noted
-    who took it."""
+    """The list for the bank, and it is noted who took it."""
     batch = _batch(request, pk)
-    if batch.status not in SENDABLE:
-        return _show_batch(request, pk, faults=[_("批次复核后才能下载拨付清单。")], status=409)
     if held := services.held(batch):
         return _show_batch(request, pk, faults=held, status=409)
     if bar := services.bar(batch, request.user):
         return _show_batch(request, pk, faults=[bar], status=403)
-    content = payment_list(batch)
-    with transaction.atomic():
-        record(
-            "batch.downloaded",
-            about=batch,
-            by=request.user,
-            on_behalf_of=request.user.principal(
-                Role.FINANCE, Role.AUDITOR, district_id=batch.district_id
-            ),
-            number=batch.number,
-        )
+    try:
+        with transaction.atomic():
+            content = payment_list(services.hand_out_list(batch, by=request.user))
+    except Refused as refusal:
+        return _show_batch(request, pk, faults=refusal.messages, status=refusal.status_code)
     response = HttpResponse(content, content_type=CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(True, file_name(batch))
     response["Cache-Control"] = "private, no-store"
@@ -513,6 +515,7 @@ def _show_home(
         "to_approve": overview.batches_to_approve(batches, _people(request, district)),
         "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
+        "is_frozen": ledger.is_frozen(),
         "chosen": set(request.POST.getlist("award")),
         "faults": faults,
     }
@@ -524,6 +527,7 @@ def _show_batch(
     pk: UUID,
     *,
     form: PaidForm | None = None,
+    cancel: CancelForm | None = None,
     faults: Iterable[str] = (),
     status: int = 200,
 ) -> HttpResponse:
@@ -535,22 +539,30 @@ def _show_batch(
     since = services.declared_since(batch) if is_open else []
     bar = services.bar(batch, request.user) if may_pay and is_open else ""
     able = services.who_goes_on(batch) if is_open else []
+    holders = services.holders_of_list(batch)
+    has_list = bool(holders & _people(request, batch.district))
+    may_cancel = (
+        may_pay and not bar and (batch.status == BatchStatus.DRAFT or bool(held) or bool(since))
+    )
+    is_frozen = is_open and ledger.is_frozen()
     context = {
         # What was just refused has named them already.
         "held": [] if faults else held,
         "since": since,
         "bar": bar,
         "able": able,
-        "may_cancel": may_pay
-        and not bar
-        and (batch.status == BatchStatus.DRAFT or bool(held) or bool(since)),
+        "is_frozen": is_frozen,
+        "may_cancel": may_cancel,
+        "has_list": has_list,
+        "cancel": (cancel or CancelForm()) if holders else None,
         "batch": batch,
         "lines": lines,
+        "count": batch.lines.filter(counted()).count(),
         "total": batch.total,
         "form": form or PaidForm(),
         "faults": faults,
         "may_pay": may_pay,
         "may_go_on": request.user in able,
-        "may_download": batch.status in SENDABLE and not held and not bar,
+        "may_download": batch.status in SENT and not held and not bar and not is_frozen,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)

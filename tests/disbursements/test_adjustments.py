@@ -144,6 +144,14 @@ def test_the_database_wants_a_second_person(company, award, people):
             Adjustment.objects.filter(pk=adjustment.pk).update(**change)
 
 
+def test_the_database_keeps_one_open_adjustment_of_an_award(company, award):
+    adjustment = corrected(company, "150000")
+    adjustment.pk = None
+
+    with pytest.raises(IntegrityError, match="one_open_adjustment"), transaction.atomic():
+        adjustment.save(force_insert=True)
+
+
 class TestSettlementThatNoLongerHolds:
     """Whatever a later grant, clawback or correction has moved, nothing is paid or asked back by
     what a settlement found before it."""

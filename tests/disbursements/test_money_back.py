@@ -119,6 +119,15 @@ class TestBankReturn:
         assert counters() == (AMOUNT, AMOUNT, AMOUNT)
         assert differences() == []
 
+    def test_the_company_is_told_of_the_second_payment_too(self, paid, award, people):
+        fail(paid, people)
+        award.refresh_from_db()
+
+        services.mark_paid(sent([award], people), on=domain.TODAY, by=people[0])
+
+        told = Job.objects.filter(kind="mail", key__contains=":paid:")
+        assert [job.args["subject"].split("：")[0] for job in told] == ["已拨付"] * 2
+
     def test_the_rest_of_the_batch_is_paid_without_it(self, award, people):
         other = award_of(domain.company_with_everything())
         batch = sent([award, other], people)
@@ -226,6 +235,10 @@ class TestClawback:
 
         with pytest.raises(StateChanged, match="已经有一件"):
             services.demand_return(award, PART, reason="x", by=people[0])
+
+    def test_the_database_keeps_one_open_demand_of_an_award(self, demanded, award, people):
+        with pytest.raises(IntegrityError, match="one_open_clawback"), transaction.atomic():
+            Clawback.objects.create(award=award, amount=PART, reason="x", demanded_by=people[0])
 
     def test_a_demand_that_nobody_confirmed_may_be_dropped(self, demanded, people):
         services.drop_return(demanded, by=people[0])

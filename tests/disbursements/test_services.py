@@ -2,23 +2,25 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.locks import locked
 from accounts.models import Department, District, Role
 from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.models import Entry
 from companies.models import BankAccount, CreditEntry
 from disbursements import services
-from disbursements.models import Batch, BatchStatus, PaymentLine
+from disbursements.models import NEXT_BATCH_STATUSES, Batch, BatchStatus, PaymentLine
 from outbox.models import Job
 from reviews.services import finance_department
 from subsidies.ledger import services as ledger
 from subsidies.ledger.models import REACHED, AwardStatus
 from subsidies.ledger.reconciliation import differences
-from subsidies.models import Award, BudgetLine, LedgerEntry
+from subsidies.models import Award, BudgetLine, Freeze, LedgerEntry
 from tests import domain
 from tests.factories import (
     AppointmentFactory,
@@ -207,16 +209,45 @@ def test_the_database_wants_a_second_person_too(ready, maker):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("fixture", "change"),
     [
-        {"status": "approved"},
-        {"status": "paid"},
-        {"status": "draft", "paid_on": domain.TODAY},
+        ("batch", {"status": "approved"}),
+        ("ready", {"status": "paid"}),
+        ("batch", {"status": "draft", "paid_on": domain.TODAY}),
     ],
 )
-def test_the_database_ties_a_batchs_status_to_its_people(batch, change):
+def test_the_database_ties_a_batchs_status_to_its_people(request, fixture, change):
+    batch = request.getfixturevalue(fixture)
+
     with pytest.raises(IntegrityError, match="status_has_its_people"), transaction.atomic():
         Batch.objects.filter(pk=batch.pk).update(**change)
+
+
+@pytest.mark.parametrize(("source", "target"), product(BatchStatus, BatchStatus))
+def test_the_database_draws_a_batchs_arrows_and_no_others(ready, second, source, target):
+    people = {"paid_by": second, "paid_on": domain.TODAY}
+    put = {"status": source, **(people if source == BatchStatus.PAID else {})}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Batch.objects.update(**put)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    change = {"status": target, **(people if target == BatchStatus.PAID else {"paid_on": None})}
+
+    if source == target or target in NEXT_BATCH_STATUSES.get(source, ()):
+        assert Batch.objects.update(**change) == 1
+    else:
+        with (
+            pytest.raises(domain.REFUSED_BY_TRIGGER, match="is no arrow"),
+            transaction.atomic(),
+        ):
+            Batch.objects.update(**change)
+
+
+def test_the_database_deletes_no_batch(district, maker):
+    Batch.objects.create(district=district, number="x", made_by=maker)
+
+    with pytest.raises(domain.REFUSED_BY_TRIGGER, match="Cannot delete"):
+        domain.execute("DELETE FROM disbursements_batch")
 
 
 ACTS = {
@@ -314,6 +345,31 @@ def test_the_check_before_payment_is_kept(ready, award):
     receipt = award.claim.application.receipts.get(reason="payment")
 
     assert receipt.answer["claims"][0]["payable"] == str(award.amount)
+
+
+def test_a_frozen_ledger_stops_making_and_approving_and_not_what_the_bank_did(
+    district, company, batch, award, maker, second, monkeypatch
+):
+    """The freeze comes while they wait for their locks."""
+    other = award_of(domain.company_with_everything())
+    monkeypatch.setattr(services, "locked", frozen_meanwhile)
+    with pytest.raises(Refused, match="已暂停"), transaction.atomic():
+        services.make_batch(district, [other], by=maker)
+    with pytest.raises(Refused, match="已暂停"), transaction.atomic():
+        services.approve_batch(batch, by=second)
+    monkeypatch.undo()
+    services.approve_batch(batch, by=second)
+    Freeze.objects.create(reason="计数不符")
+
+    services.mark_paid(batch, on=domain.TODAY, by=maker)
+    services.fail_line(batch.lines.get(), reason="销户", by=maker)
+
+    assert status_of(award) == AwardStatus.PAYMENT_FAILED
+
+
+def frozen_meanwhile(rows):
+    Freeze.objects.get_or_create(lifted_at=None, defaults={"reason": "计数不符"})
+    return locked(rows)
 
 
 def test_a_cancelled_batch_frees_its_awards(district, batch, award, maker, company):

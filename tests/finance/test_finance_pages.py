@@ -17,7 +17,7 @@ from companies.models import CreditEntry
 from disbursements import services
 from disbursements.models import Batch, BatchStatus
 from subsidies.ledger.models import AwardStatus
-from subsidies.models import BudgetLine
+from subsidies.models import BudgetLine, Freeze
 from tests.domain import TODAY, claim, clerk_of, company_with_everything, notified_award
 from tests.factories import BankAccountFactory
 from tests.workspace.conftest import FINANCE, INDUSTRY, person
@@ -105,6 +105,34 @@ def test_lines_that_nothing_was_granted_from_stand_aside(client, budget, maker):
 
     assert response.context["bars"] == []
     assert "另有 1 个科目还没有使用" in response.content.decode()
+
+
+def test_list_and_page_of_a_batch_leave_out_what_the_bank_sent_back(client, approved, maker):
+    services.fail_line(approved.lines.first(), reason="销户", by=maker)
+    client.force_login(maker)
+
+    [row] = client.get(reverse("batch_list")).context["page"]
+    page = client.get(approved.get_absolute_url())
+
+    assert (row.count, row.sum) == (2, approved.total) == (2, Decimal("20000.00"))
+    assert (page.context["count"], page.context["total"]) == (2, row.sum)
+
+
+def test_finance_is_told_that_the_ledger_is_frozen_and_what_goes_on(client, approved, maker):
+    Freeze.objects.create(reason="计数不符")
+    client.force_login(maker)
+    list_url = reverse("batch_download", args=[approved.pk])
+
+    for page in (HOME, approved.get_absolute_url()):
+        assert "台账已冻结" in client.get(page).content.decode()
+    refused = client.get(list_url)
+
+    assert refused.status_code == 422
+    assert "已暂停" in refused.content.decode()
+    assert "下载拨付清单</a>" not in refused.content.decode()
+    client.post(reverse("batch_pay", args=[approved.pk]), {"on": TODAY.isoformat()})
+    assert "台账已冻结" not in client.get(approved.get_absolute_url()).content.decode()
+    assert client.get(list_url).status_code == 200
 
 
 def test_the_newest_batch_stands_first(client, awards, maker, clock):
