@@ -98,11 +98,82 @@ SABOTAGES = [
         "a freeze stops nothing",
         Code(
             "subsidies/ledger/services.py",
-            "if Freeze.objects.filter(lifted_at__isnull=True).exists():",
-            "if False:",
+            "    if is_frozen():\n        raise Refused(",
+            "    if False:\n        raise Refused(",
         ),
         "tests/ledger/test_reconciliation.py"
         "::test_a_counter_that_was_edited_is_named_and_freezes_approvals",
+    ),
+    Sabotage(
+        "a freeze that comes while an approval waits for its locks is not seen",
+        Code(
+            "subsidies/ledger/services.py",
+            '    failpoint("ledger.locked")\n    refuse_while_frozen()\n',
+            '    failpoint("ledger.locked")\n',
+        ),
+        "tests/ledger/test_reconciliation.py"
+        "::test_a_freeze_that_came_while_an_approval_waited_stops_it",
+    ),
+    Sabotage(
+        "a batch is made on a frozen ledger",
+        Code(
+            "disbursements/services.py",
+            "    ledger.refuse_while_frozen()\n    faults = []\n",
+            "    faults = []\n",
+        ),
+        "tests/disbursements/test_services.py"
+        "::test_a_frozen_ledger_stops_making_and_approving_and_not_what_the_bank_did",
+    ),
+    Sabotage(
+        "a batch is approved on a frozen ledger",
+        Code(
+            "disbursements/services.py",
+            "    ledger.refuse_while_frozen()\n    batch.status",
+            "    batch.status",
+        ),
+        "tests/disbursements/test_services.py"
+        "::test_a_frozen_ledger_stops_making_and_approving_and_not_what_the_bank_did",
+    ),
+    Sabotage(
+        "the two counters of a company's year are compared as one",
+        Code(
+            "subsidies/ledger/reconciliation.py",
+            '~Q(capped=F("capped_by_entries"), uncapped=F("uncapped_by_entries"))',
+            '~Q(capped=F("capped_by_entries") + F("uncapped_by_entries") - F("uncapped"))',
+        ),
+        "tests/ledger/test_reconciliation.py"
+        "::test_each_counter_of_a_companys_year_is_compared_by_itself",
+    ),
+    Sabotage(
+        "batches are not compared with awards",
+        Code("disbursements/apps.py", "        COMPARISONS.append(differences)\n", ""),
+        "tests/ledger/test_reconciliation.py"
+        "::test_an_award_that_its_batch_tells_otherwise_of_is_named",
+    ),
+    Sabotage(
+        "an award is granted twice",
+        Constraint("subsidies_ledgerentry", "one_grant_an_award"),
+        "tests/ledger/test_entries.py::test_the_database_grants_an_award_once",
+    ),
+    Sabotage(
+        "an entry moves money between any accounts",
+        Constraint("subsidies_ledgerentry", "entry_moves_as_its_kind"),
+        "tests/ledger/test_entries.py::test_the_database_ties_each_kind_of_entry_to_its_accounts",
+    ),
+    Sabotage(
+        "two awards for one claim",
+        Constraint("subsidies_award", "claim_id"),
+        "tests/ledger/test_entries.py::test_the_database_grants_a_claim_once",
+    ),
+    Sabotage(
+        "more is granted than the settled cap leaves",
+        Code(
+            "subsidies/ledger/services.py",
+            "    _refuse_above_settled(claims, amounts, years)\n",
+            "",
+        ),
+        "tests/ledger/test_ceilings.py"
+        "::TestSettledContribution::test_a_later_agreement_does_not_lift_the_settled_cap",
     ),
     Sabotage(
         "applications take any status",
@@ -189,6 +260,32 @@ SABOTAGES = [
         "tests/disbursements/test_services.py::test_the_database_keeps_an_award_on_one_live_line",
     ),
     Sabotage(
+        "batches take any status",
+        Trigger("disbursements_batch", "batch_status_arrows"),
+        "tests/disbursements/test_services.py"
+        "::test_the_database_draws_a_batchs_arrows_and_no_others",
+    ),
+    Sabotage(
+        "batches may be deleted",
+        Trigger("disbursements_batch", "no_delete"),
+        "tests/disbursements/test_services.py::test_the_database_deletes_no_batch",
+    ),
+    Sabotage(
+        "whoever has the list sets its awards free again",
+        Code(
+            "disbursements/services.py",
+            "        if holders & {by.pk, principal and principal.pk}:\n",
+            "        if False:\n",
+        ),
+        "tests/finance/test_cancelling.py::test_whoever_has_the_list_does_not_cancel_the_batch",
+    ),
+    Sabotage(
+        "a batch that may be at the bank is cancelled without its word",
+        Code("disbursements/services.py", "        if not unpaid:\n", "        if False:\n"),
+        "tests/finance/test_cancelling.py"
+        "::test_a_batch_whose_list_is_out_is_cancelled_on_the_banks_word_only",
+    ),
+    Sabotage(
         "payees may be edited",
         Trigger("disbursements_paymentline", "payee_and_amount_stay"),
         "tests/disbursements/test_services.py"
@@ -203,7 +300,9 @@ SABOTAGES = [
     Sabotage(
         "nothing is looked at before payment",
         Code(
-            "disbursements/services.py", "    _check_before_payment(batch)\n    batch", "    batch"
+            "disbursements/services.py",
+            "    _check_before_payment(batch)\n    ledger.",
+            "    ledger.",
         ),
         "tests/disbursements/test_services.py"
         "::test_a_credit_entry_that_was_listed_after_approval_blocks_the_payment",
@@ -217,6 +316,11 @@ SABOTAGES = [
         ),
         "tests/finance/test_once.py"
         "::test_the_same_form_again_gets_the_same_answer_and_does_nothing",
+    ),
+    Sabotage(
+        "a part of a form is done as often as it is sent",
+        Code("accounts/submissions.py", "        if is_first:\n", "        if row:\n"),
+        "tests/finance/test_bank_results.py::test_the_same_form_again_gets_the_same_answer",
     ),
     Sabotage(
         "what finance holds is not let go of",
@@ -238,6 +342,18 @@ SABOTAGES = [
         Constraint("disbursements_clawback", "clawback_confirmed_by_a_second_person"),
         "tests/disbursements/test_money_back.py"
         "::TestClawback::test_the_database_wants_a_second_person",
+    ),
+    Sabotage(
+        "an award is asked back twice at a time",
+        Constraint("disbursements_clawback", "one_open_clawback_an_award"),
+        "tests/disbursements/test_money_back.py"
+        "::TestClawback::test_the_database_keeps_one_open_demand_of_an_award",
+    ),
+    Sabotage(
+        "an award is adjusted twice at a time",
+        Constraint("subsidies_adjustment", "one_open_adjustment_an_award"),
+        "tests/disbursements/test_adjustments.py"
+        "::test_the_database_keeps_one_open_adjustment_of_an_award",
     ),
     Sabotage(
         "who agreed to an adjustment, or their stand-in, agrees again (service)",
