@@ -46,7 +46,7 @@ test: setup
 
 # Where money moves, a case goes on or somebody is let in, no branch may go untried.
 CORE := subsidies/ledger/*,subsidies/applications/services.py,subsidies/applications/acts.py,\
-reviews/services.py,reviews/routes.py,disbursements/services.py,*/access.py
+reviews/services.py,reviews/routes.py,disbursements/services.py,disbursements/adjustments.py,*/access.py
 coverage: setup
 	@$(PYTHON) -m pytest -n 2 --cov --cov-report= $(ONLY)
 	@coverage report --include='$(CORE)' --fail-under=100
