@@ -39,6 +39,7 @@ VERDICT_WEIGHTS = (0.94, 0.03, 0.03)
 # company's year between two rounds of finance.
 SENT_BACK = 0.5
 SETTLED = 0.3
+ROUNDS_AFTER = 3
 REASON = ("failure", "户名与账号不符")
 
 # To whose page a yes leads.
@@ -351,7 +352,8 @@ class Approver(threading.Thread):
 class Finance(threading.Thread):
     """Three people of finance in turn: one makes a batch of what waits, the next approves it, the
     third notes that the bank paid, and now and then that it sent something back, which waits
-    again; company-years are settled between. Until the fire is over."""
+    again; company-years are settled between. Until the fire is over, and a few rounds more: what
+    came back last is paid again."""
 
     def __init__(
         self, browsers: list[Browser], random: Random, progress: Progress, history: History,
@@ -366,16 +368,21 @@ class Finance(threading.Thread):
 
     def run(self) -> None:
         while not self._progress.over:
-            self._make()
-            for batch in self._links(self._second, "/finance/batches/"):
-                self._press(self._second, batch, "approve")
-            for batch in self._links(self._payer, "/finance/batches/"):
-                paid = self._press(self._payer, batch, "pay", [("on", self._today)])
-                if paid == "done" and self._random.random() < SENT_BACK:
-                    self._one_of(self._payer, batch, "/finance/lines/", "fail", REASON)
-            if self._random.random() < SETTLED:
-                self._one_of(self._maker, "/finance/years/", "/finance/years/", "settle")
+            self._go_round()
             time.sleep(1)
+        for _round in range(ROUNDS_AFTER):
+            self._go_round()
+
+    def _go_round(self) -> None:
+        self._make()
+        for batch in self._links(self._second, "/finance/batches/"):
+            self._press(self._second, batch, "approve")
+        for batch in self._links(self._payer, "/finance/batches/"):
+            paid = self._press(self._payer, batch, "pay", [("on", self._today)])
+            if paid == "done" and self._random.random() < SENT_BACK:
+                self._one_of(self._payer, batch, "/finance/lines/", "fail", REASON)
+        if self._random.random() < SETTLED:
+            self._one_of(self._maker, "/finance/years/", "/finance/years/", "settle")
 
     def _make(self) -> None:
         status, page, _location = self._maker.get("/finance/")
