@@ -35,12 +35,11 @@ DOUBLE_PRESSES = 0.1
 # What a client says of a decision that was taken, and how often each is.
 DECIDED = {"agree": "approved", "return": "returned", "reject": "rejected"}
 VERDICT_WEIGHTS = (0.94, 0.03, 0.03)
-# How often the bank sends back a line of a batch that was paid, and how often somebody settles a
-# company's year between two rounds of finance.
+# How often the bank sends back a line of a batch that was paid.
 SENT_BACK = 0.5
-SETTLED = 0.3
-ROUNDS_AFTER = 3
 REASON = ("failure", "户名与账号不符")
+# How often finance goes round when nobody decides any more.
+ROUNDS_AFTER = 3
 
 # To whose page a yes leads.
 PAGES = {
@@ -381,8 +380,7 @@ class Finance(threading.Thread):
             paid = self._press(self._payer, batch, "pay", [("on", self._today)])
             if paid == "done" and self._random.random() < SENT_BACK:
                 self._one_of(self._payer, batch, "/finance/lines/", "fail", REASON)
-        if self._random.random() < SETTLED:
-            self._one_of(self._maker, "/finance/years/", "/finance/years/", "settle")
+        self._one_of(self._maker, "/finance/years/", "/finance/years/", "settle")
 
     def _make(self) -> None:
         status, page, _location = self._maker.get("/finance/")
