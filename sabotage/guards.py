@@ -507,6 +507,15 @@ SABOTAGES = [
         "tests/imports/test_bad_files.py::test_a_table_over_the_limit_of_rows_is_refused",
     ),
     Sabotage(
+        "import: the whole table is held in memory",
+        Code(
+            "companies/imports/plan.py",
+            "for batch in _batches(walk.read(rows)):",
+            "for batch in _batches(iter(list(walk.read(rows)))):",
+        ),
+        "tests/imports/test_writing.py::test_the_memory_of_an_import_hardly_grows_with_its_rows",
+    ),
+    Sabotage(
         "import: what changed since the preview is written",
         Code(
             "companies/imports/services.py",
@@ -1042,5 +1051,78 @@ SABOTAGES = [
         ),
         "tests/config/test_slow_clients.py"
         "::test_others_are_answered_while_slow_clients_hold_every_thread",
+    ),
+    Sabotage(
+        "strangers: contacts of every company",
+        Code(
+            "companies/views.py",
+            "contact = get_object_or_404(Contact, pk=pk, company=company) if pk else None",
+            "contact = get_object_or_404(Contact, pk=pk) if pk else None",
+        ),
+        "tests/permissions/test_matrix.py::test_every_role_gets_its_answer[contact_edit GET other]",
+    ),
+    Sabotage(
+        "strangers: imports of every district",
+        Code(
+            "companies/imports/models.py",
+            "Q(kind=kind, district__in=user.district_ids(*roles))",
+            "Q(kind=kind)",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[import_detail GET foreign]",
+    ),
+    Sabotage(
+        "administrators import contributions",
+        Code(
+            "companies/imports/access.py",
+            "ImportKind.FISCAL: (Role.FINANCE,),",
+            "ImportKind.FISCAL: (Role.FINANCE, Role.ADMINISTRATOR),",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[import_detail GET fiscal]",
+    ),
+    Sabotage(
+        "strangers: cases of every district",
+        Code(
+            "subsidies/applications/models.py",
+            "| Q(district__in=districts)",
+            "| ~Q(district=None)",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[case_detail GET foreign]",
+    ),
+    Sabotage(
+        "strangers: batches of every district",
+        Code(
+            "disbursements/models.py",
+            "self.filter(district__in=user.district_ids(Role.FINANCE, Role.AUDITOR))",
+            "self.all()",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[batch_detail GET foreign]",
+    ),
+    Sabotage(
+        "officers configure every district",
+        Code(
+            "accounts/admin.py",
+            'return rows.filter(**{f"{path}__in": person.district_ids(*KEEPERS)})',
+            "return rows",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[admin:companies_company_change GET foreign]",
+    ),
+    Sabotage(
+        "an officer makes somebody a superuser",
+        Code(
+            "accounts/admin.py",
+            '"fields": ("name", "email", "is_active")',
+            '"fields": ("name", "email", "is_active", "is_superuser")',
+        ),
+        "tests/staff/test_mass_assignment.py::test_a_security_officer_makes_nobody_a_superuser",
+    ),
+    Sabotage(
+        "nobody signs an appointment",
+        Code("accounts/admin.py", "obj.appointed_by = person_of(request)", "pass"),
+        "tests/staff/test_mass_assignment.py::test_an_appointment_is_signed_by_who_made_it",
     ),
 ]
