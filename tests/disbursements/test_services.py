@@ -223,7 +223,7 @@ def test_the_database_ties_a_batchs_status_to_its_people(request, fixture, chang
         Batch.objects.filter(pk=batch.pk).update(**change)
 
 
-@pytest.mark.parametrize(("source", "target"), product(BatchStatus, BatchStatus))
+@pytest.mark.parametrize(("source", "target"), [*product(BatchStatus, repeat=2)])
 def test_the_database_draws_a_batchs_arrows_and_no_others(ready, second, source, target):
     people = {"paid_by": second, "paid_on": domain.TODAY}
     put = {"status": source, **(people if source == BatchStatus.PAID else {})}

@@ -133,7 +133,7 @@ def test_the_database_holds_what_is_reserved_within_the_budget(application, chan
 
 def test_the_database_knows_entries_of_an_award_or_of_what_is_held_only(application):
     entry = LedgerEntry.objects.get()
-    entry.pk, entry.debit = None, "granted"
+    entry.pk, entry.kind, entry.credit, entry.debit = None, "grant", "reserved", "granted"
 
     with (
         pytest.raises(IntegrityError, match="entry_of_an_award_or_of_what_is_held"),

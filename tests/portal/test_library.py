@@ -171,7 +171,7 @@ def test_the_library_takes_few_queries_however_many_items_it_holds(
 ):
     portal.get(LIBRARY)
 
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         portal.get(LIBRARY)
 
 
