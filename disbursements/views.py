@@ -563,6 +563,7 @@ def _show_batch(
         "faults": faults,
         "may_pay": may_pay,
         "may_go_on": request.user in able,
+        "is_sent": batch.status in SENT,
         "may_download": batch.status in SENT and not held and not bar and not is_frozen,
     }
     return render(request, "disbursements/batch_detail.html", context, status=status)

@@ -130,6 +130,7 @@ def test_finance_is_told_that_the_ledger_is_frozen_and_what_goes_on(client, appr
     assert refused.status_code == 422
     assert "已暂停" in refused.content.decode()
     assert "下载拨付清单</a>" not in refused.content.decode()
+    assert approved.lines.first().get_absolute_url() in refused.content.decode()
     client.post(reverse("batch_pay", args=[approved.pk]), {"on": TODAY.isoformat()})
     assert "台账已冻结" not in client.get(approved.get_absolute_url()).content.decode()
     assert client.get(list_url).status_code == 200
