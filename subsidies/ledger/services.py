@@ -287,14 +287,12 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     )
     if award.status not in ADJUSTABLE:
         raise _state_changed(award)
-    if amount > 0:
-        refuse_while_frozen()
-        if award.company.merged_into:
-            # Its counter no longer holds the cap; a new application is measured against the whole.
-            raise Refused(
-                _("%(company)s 已并入 %(kept)s，差额请由 %(kept)s 另行申请。")
-                % {"company": award.company, "kept": award.company.merged_into}
-            )
+    if amount > 0 and award.company.merged_into:
+        # Its counter no longer holds the cap; a new application is measured against the whole.
+        raise Refused(
+            _("%(company)s 已并入 %(kept)s，差额请由 %(kept)s 另行申请。")
+            % {"company": award.company, "kept": award.company.merged_into}
+        )
     if award.payable + amount <= 0:
         return cancel(award, by=by)
     assert award.claim is not None
@@ -302,6 +300,8 @@ def adjust(award: Award, amount: Decimal, *, by: User) -> Award:
     (line,) = _locked_lines([award.budget_line_id])
     locked(Company.objects.filter(pk=award.company_id)).get()
     company_year = _locked_company_year(award.claim.application, award.policy_year)
+    if amount > 0:
+        refuse_while_frozen()
     cap = corrected_cap(award.company, award.policy_year)
     if amount > line.left:
         raise BudgetExhausted(

@@ -31,6 +31,7 @@ from subsidies.models import (
     Award,
     BudgetLine,
     CompanyYear,
+    Freeze,
     PolicyDocument,
     Settlement,
     SettlementLine,
@@ -393,6 +394,15 @@ class TestAdjusting:
 
         with pytest.raises(services.BudgetExhausted, match="剩余"):
             services.adjust(award, Decimal("0.01"), by=UserFactory())
+
+    def test_while_the_ledger_is_frozen_nothing_is_added(self, award):
+        Freeze.objects.create(reason="x")
+
+        with pytest.raises(Refused, match="已暂停"):
+            services.adjust(award, Decimal("1.00"), by=UserFactory())
+        assert services.adjust(award, Decimal("-1.00"), by=UserFactory()).net == Decimal(
+            "199999.00"
+        )
 
     def test_less_by_all_of_it_cancels_the_award(self, award):
         assert services.adjust(award, Decimal("-200000.00"), by=UserFactory()).status == "cancelled"
