@@ -204,7 +204,7 @@ SABOTAGES = [
     Sabotage(
         "published editions may be edited",
         Trigger("subsidies_edition", "published_is_held_fast"),
-        "tests/catalogue/test_editions.py",
+        "tests/catalogue/test_loading.py::test_a_published_edition_is_held_fast_by_the_database",
     ),
     Sabotage(
         "one person decides twice",
