@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import KEEPERS, has_office
 from accounts.models import Department, District, Role, User
+from accounts.signing_in.address import page_at
 from accounts.stand_ins.views import HAVE_STAND_INS
 from companies.imports.access import kinds_for
 from companies.models import Company, Registration
@@ -52,6 +53,11 @@ class Frame:
         self.user: User | None = user if user is not None and user.is_authenticated else None
         match = request.resolver_match
         self.here = (match.url_name or "") if match else ""
+
+    @property
+    def page(self) -> str:
+        """Where one comes back to who changes the language or the size of type."""
+        return page_at(self.request.get_full_path())
 
     @property
     def is_signing_in(self) -> bool:

@@ -1,10 +1,13 @@
-"""From where somebody comes."""
+"""From where somebody comes, and where one can go."""
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
 DEVICE_LENGTH = 200
@@ -31,6 +34,33 @@ def is_own_page(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
+
+
+def page_at(url: str) -> str:
+    """The page that an address belongs to: itself, or the page above it where it only takes forms.
+    A form that is refused is shown at such an address; who asks for that one gets an empty 405."""
+    path = urlsplit(url).path
+    if _is_page(path) is not False:
+        return url
+    while path != "/" and not _is_page(path):
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+    return path
+
+
+def _is_page(path: str) -> bool | None:
+    """Whether the address can be asked for; None where there is none."""
+    try:
+        view: Callable[..., Any] | None = resolve(path).func
+    except Resolver404:
+        return None
+    # Django's decorators keep their methods to themselves.
+    while view is not None:
+        names = getattr(getattr(view, "__code__", None), "co_freevars", ())
+        if "request_method_list" in names:
+            cell = view.__closure__[names.index("request_method_list")]  # type: ignore[attr-defined]
+            return "GET" in cell.cell_contents
+        view = getattr(view, "__wrapped__", None)
+    return True
 
 
 def public_url(path: str) -> str:

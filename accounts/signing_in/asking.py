@@ -6,7 +6,7 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.signing_in.address import is_own_page
+from accounts.signing_in.address import is_own_page, page_at
 from accounts.signing_in.forms import ReauthenticationForm
 
 FIELD = "reauthentication-password"
@@ -42,7 +42,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 def way_back(request: HttpRequest) -> str:
     """Where somebody goes who does not want to give the password; empty where that is not known."""
     page = request.POST.get(BACK) or request.headers.get("Referer", "")
-    return page if is_own_page(request, page) else ""
+    return page_at(page) if is_own_page(request, page) else ""
 
 
 def _form(request: Any) -> ReauthenticationForm:

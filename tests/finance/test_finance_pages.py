@@ -225,6 +225,17 @@ def test_nothing_ticked_makes_no_batch(client, awards, maker):
     assert "请至少选择一笔待拨付的奖补。" in response.content.decode()
 
 
+def test_from_a_form_that_was_refused_one_comes_to_a_page_in_another_language(client, maker):
+    client.force_login(maker)
+    refused = client.post(reverse("batch_create"))
+    assert refused.status_code == 422
+    for back in re.findall(r'name="next" value="([^"]*)"', refused.content.decode()):
+        answer = client.post(reverse("set_language"), {"next": back, "language": "en"}, follow=True)
+
+        assert answer.status_code == 200
+        assert answer.redirect_chain[-1][0] == reverse("batch_list")
+
+
 def test_what_was_put_into_a_batch_meanwhile_is_named(client, awards, batch, second):
     client.force_login(second)
 

@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 
+from accounts.signing_in.address import page_at
 from outbox.services import perform_due
 from tests.signing_in.people import browser, signed_in, try_password
 
@@ -81,3 +82,20 @@ def test_the_administration_has_no_sign_in_of_its_own(person):
     assert browser().get("/admin/login/?next=/admin/").url.startswith("/login/?next=")
     assert browser().post("/admin/login/", {"username": "a", "password": "b"}).status_code == 302
     assert signed_in(person).get("/admin/login/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("/finance/batches/new/", "/finance/batches/"),
+        ("/workspace/stand-ins/new/", "/workspace/stand-ins/"),
+        ("/finance/adjustments/7/agree/", "/finance/"),
+        ("/language/", "/"),
+        ("/finance/batches/?page=2", "/finance/batches/?page=2"),
+        ("/login/?next=/finance/", "/login/?next=/finance/"),
+        ("/admin/accounts/user/add/", "/admin/accounts/user/add/"),
+        ("/nowhere/at/all/", "/nowhere/at/all/"),
+    ],
+)
+def test_an_address_that_only_takes_forms_belongs_to_the_page_above_it(url, page):
+    assert page_at(url) == page

@@ -130,6 +130,15 @@ def test_a_form_that_went_past_the_password_page_gets_the_same_answer_again(
     assert again.headers["Location"] == done.headers["Location"]
 
 
+def test_the_way_back_leads_to_a_page_also_from_a_form_that_was_refused(old, batch, second):  # noqa: F811
+    old.force_login(with_password(second))
+    address = reverse("batch_approve", args=[batch.pk])
+
+    asked = old.post(address, headers={"Referer": f"http://testserver{address}"})
+
+    assert f'href="{batch.get_absolute_url()}"' in asked.content.decode()
+
+
 def test_whoever_gives_no_password_finds_the_way_back(old, batch, second):  # noqa: F811
     old.force_login(with_password(second))
     address = reverse("batch_approve", args=[batch.pk])
