@@ -1,6 +1,5 @@
 """From where somebody comes, and where one can go."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,15 +49,14 @@ def page_at(url: str) -> str:
 def _is_page(path: str) -> bool | None:
     """Whether the address can be asked for; None where there is none."""
     try:
-        view: Callable[..., Any] | None = resolve(path).func
+        view: Any = resolve(path).func
     except Resolver404:
         return None
     # Django's decorators keep their methods to themselves.
     while view is not None:
         names = getattr(getattr(view, "__code__", None), "co_freevars", ())
         if "request_method_list" in names:
-            cell = view.__closure__[names.index("request_method_list")]  # type: ignore[attr-defined]
-            return "GET" in cell.cell_contents
+            return "GET" in view.__closure__[names.index("request_method_list")].cell_contents
         view = getattr(view, "__wrapped__", None)
     return True
 
