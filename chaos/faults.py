@@ -85,6 +85,8 @@ class Faults:
             case "database":
                 _anchor()
                 database = installation.database()
+                # Stopped first: it would start another child while these are killed.
+                database.suspend()
                 family = [database, *database.children(recursive=True)]
                 for process in family:
                     with contextlib.suppress(psutil.NoSuchProcess):

@@ -94,6 +94,7 @@ def _forget_the_dead(data: Path) -> None:
     while pid_file.exists():
         lines = pid_file.read_text().split("\n")
         if not lines[0].isdigit() or not _runs(int(lines[0]), "postgres"):
+            _await_orphans(data)
             pid_file.unlink(missing_ok=True)
         elif "ready" in (line.strip() for line in lines):
             return
@@ -101,6 +102,20 @@ def _forget_the_dead(data: Path) -> None:
             raise LocalServerError(f"PostgreSQL does not get ready; see {data / 'log'}.")
         else:
             time.sleep(0.1)
+
+
+def _await_orphans(data: Path) -> None:
+    """The children of a PostgreSQL that was killed end by themselves, but hold its memory until
+    then; none starts beside them."""
+    import psutil
+
+    here = str(data.resolve())
+    children = [
+        process
+        for process in psutil.process_iter(["name", "cwd"])
+        if process.info["cwd"] == here and "postgres" in (process.info["name"] or "")
+    ]
+    psutil.wait_procs(children, timeout=START_SECONDS)
 
 
 def _runs(pid: int, name: str = "") -> bool:

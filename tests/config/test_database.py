@@ -7,6 +7,7 @@ import signal
 import time
 from wsgiref.util import setup_testing_defaults
 
+import psutil
 import psycopg
 import pytest
 from django.conf import settings as project_settings
@@ -91,6 +92,29 @@ def test_what_was_acknowledged_outlives_a_killed_backend(tmp_path):
         clerk.execute("SELECT 1")
     with connected_anew(url) as again:
         assert again.execute("SELECT number FROM act").fetchall() == [(1,)]
+
+
+def test_a_killed_server_starts_again_when_its_last_child_is_gone(tmp_path, monkeypatch):
+    url = local.postgres_url(tmp_path / "var")
+    data = tmp_path / "var" / "postgres"
+    client = psycopg.connect(url)
+    slow = psutil.Process(client.info.backend_pid)
+    postmaster = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+    slow.suspend()
+    postmaster.kill()
+    postmaster.wait(RECOVERY_SECONDS)
+    wait = psutil.wait_procs
+
+    def goes_on_once_waited_for(processes, **options):
+        slow.resume()
+        return wait(processes, **options)
+
+    monkeypatch.setattr(psutil, "wait_procs", goes_on_once_waited_for)
+    local.postgres_url.cache_clear()
+
+    with psycopg.connect(local.postgres_url(tmp_path / "var")) as again:
+        assert again.execute("SELECT 1").fetchone() == (1,)
+    assert not slow.is_running()
 
 
 def connected_anew(url):
