@@ -27,11 +27,18 @@ def port():
 
 @pytest.fixture
 def server(port, tmp_path):
-    """gunicorn as it serves the product, with a page that takes half a second."""
+    with serving(port, tmp_path) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def serving(port, folder, *options):
+    """gunicorn as it serves the product, in one process, with a page that takes half a second."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "tests.config.slow"],
+        [*gunicorn, *options, "tests.config.slow"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"PORT": str(port), "WEB_WORKERS": "1", "VAR_DIR": str(tmp_path)},
+        env=os.environ | {"PORT": str(port), "WEB_WORKERS": "1", "VAR_DIR": str(folder)},
     )
     try:
         wait_for(lambda: is_open(port))

@@ -2,18 +2,14 @@
 
 import contextlib
 import itertools
-import os
 import socket
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
-from django.conf import settings
 
 from chaos.servers import free_port
 from config import worker
-from tests.config.test_serving import SECONDS, is_open, wait_for
+from tests.config.test_serving import SECONDS, serving
 
 HALF_A_HEAD = b"GET /?begun HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 HALF_A_FORM = b"POST /?begun HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf"
@@ -21,20 +17,10 @@ HALF_A_FORM = b"POST /?begun HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000
 
 @pytest.fixture
 def port(tmp_path):
-    """A web server of one process and two threads."""
+    """Of a web server of two threads, whose patience is short."""
     port = free_port()
-    command = "-m gunicorn -c config/gunicorn.py --worker-class tests.config.hurried.Worker"
-    process = subprocess.Popen(
-        [sys.executable, *command.split(), "--threads", "2", "tests.config.slow"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"PORT": str(port), "WEB_WORKERS": "1", "VAR_DIR": str(tmp_path)},
-    )
-    try:
-        wait_for(lambda: is_open(port))
+    with serving(port, tmp_path, "--worker-class", "tests.config.hurried.Worker", "--threads", "2"):
         yield port
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
 
 
 @pytest.mark.parametrize("half", [HALF_A_HEAD, HALF_A_FORM], ids=["head", "form"])
