@@ -18,6 +18,8 @@ from config import local
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
+# The database role of the product's processes; this one, which builds and checks, is the owner.
+SERVING = "subsidies_app"
 PAUSE = 0.2
 
 
@@ -143,6 +145,7 @@ class Installation:
             "beat": [*celery, "beat"],
         }
         environment = self.environment | self._failpoints
+        environment["DATABASE_URL"] = self.database_url.replace("//postgres@", f"//{SERVING}@")
         environment |= {"WEB_WORKERS": "2", "WEB_THREADS": "4"}
         # What a web server counts lies in its own folder.
         own = {

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from audit.anchors import drop_anchor
 from chaos.clients import PASSWORD, Work
+from chaos.servers import SERVING
 from companies.models import (
     BankAccount,
     Company,
@@ -27,6 +28,7 @@ from companies.models import (
     ScaleYear,
     YearlyFigure,
 )
+from operations.roles import grant_roles
 from reviews.models import Case, StageKind, Task
 from reviews.services import finance_department
 from subsidies.models import Application, BudgetLine, Claim, PolicyDocument
@@ -89,6 +91,8 @@ def build(approvals: int) -> World:
     User.objects.update(password=make_password(PASSWORD))
     caps = dict.fromkeys(Company.objects.values_list("pk", flat=True), CAP)
     drop_anchor()
+    # As the deployment serves: by a role that cannot change what is only added to.
+    grant_roles(app=SERVING, auditor="subsidies_auditor")
     return World(work, finance, today, caps, budgets)
 
 

@@ -34,6 +34,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Seals what leaves the database: anchors of the audit chain and backups. Kept outside of both.
 SEAL_KEY = env.str("SEAL_KEY", default="")
+# What `grant_roles` has the application's database role sign in with.
+APP_ROLE_PASSWORD = env.str("APP_ROLE_PASSWORD", default="")
 # Where the head of the audit chain is written to, and to whom it is mailed (else to the auditors).
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(VAR_DIR / "audit-anchors.txt"))
 AUDIT_ANCHOR_EMAIL = env.list("AUDIT_ANCHOR_EMAIL", default=[])

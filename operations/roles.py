@@ -22,9 +22,10 @@ def append_only_tables() -> list[str]:
 
 
 @transaction.atomic
-def grant_roles(*, app: str, auditor: str) -> list[str]:
+def grant_roles(*, app: str, auditor: str, app_password: str = "") -> list[str]:
     """Make the two roles where they are missing and give them exactly what they need on the
-    tables as they are now; the append-only ones by name. Connect as the tables' owner."""
+    tables as they are now; the append-only ones by name. Connect as the tables' owner.
+    `app_password`: what the application signs in with; empty leaves it as it is."""
     kept = append_only_tables()
     with connection.cursor() as cursor:
         for role in (app, auditor):
@@ -49,6 +50,14 @@ def grant_roles(*, app: str, auditor: str) -> list[str]:
         ):
             cursor.execute(sql.SQL(statement).format(name))
         cursor.execute(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(_names(kept), name))
+        if app_password:
+            # As the server keeps it: what is sent may stand in the server's log.
+            kept_as = connection.connection.pgconn.encrypt_password(
+                app_password.encode(), app.encode(), b"scram-sha-256"
+            )
+            cursor.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(kept_as.decode()))
+            )
     return kept
 
 

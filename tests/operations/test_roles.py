@@ -3,8 +3,11 @@
 from io import StringIO
 
 import pytest
+import yaml
+from django.conf import settings
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from operations.roles import append_only_tables
 from tests import domain
@@ -94,3 +97,30 @@ def test_granting_again_changes_nothing(roles):
     call_command("grant_roles", app=roles[0], auditor=roles[1], stdout=said)
 
     assert "subsidies_ledgerentry" in said.getvalue()
+
+
+def test_the_application_gets_its_password_as_the_server_keeps_it(roles, settings):
+    settings.APP_ROLE_PASSWORD = "of-the-application"
+
+    with CaptureQueriesContext(connection) as sent:
+        call_command("grant_roles", app=roles[0], auditor=roles[1], stdout=StringIO())
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)", [roles]
+        )
+        kept = dict(cursor.fetchall())
+    assert kept[roles[0]].startswith("SCRAM-SHA-256$")
+    assert kept[roles[1]] is None
+    assert not any("of-the-application" in query["sql"] for query in sent)
+
+
+def test_the_deployment_serves_as_the_role_that_it_makes():
+    services = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())["services"]
+
+    assert "//subsidies:" in services["migrate"]["environment"]["DATABASE_URL"]
+    assert services["migrate"]["command"][-1].endswith("python manage.py grant_roles")
+    for name in ("web", "worker", "beat"):
+        environment = services[name]["environment"]
+        assert "//subsidies_app:" in environment["DATABASE_URL"]
+        assert "POSTGRES_PASSWORD" not in str(environment)

@@ -1,6 +1,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from operations.roles import grant_roles
@@ -19,6 +20,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, app: str, auditor: str, **options: Any) -> None:
-        kept = grant_roles(app=app, auditor=auditor)
+        password = settings.APP_ROLE_PASSWORD
+        kept = grant_roles(app=app, auditor=auditor, app_password=password)
         self.stdout.write(f"{app} adds to, and never changes: {', '.join(kept)}.")
-        self.stdout.write(f"{auditor} reads. Both have no password yet: ALTER ROLE ... PASSWORD.")
+        self.stdout.write(f"{auditor} reads.")
+        self.stdout.write(
+            f"{app} signs in with APP_ROLE_PASSWORD."
+            if password
+            else f"{app} has the password it had: set APP_ROLE_PASSWORD to give it one."
+        )
