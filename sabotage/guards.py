@@ -1112,6 +1112,35 @@ SABOTAGES = [
         "::test_every_role_gets_its_answer[admin:companies_company_change GET foreign]",
     ),
     Sabotage(
+        "officials see the companies of every district",
+        Code(
+            "companies/models.py",
+            "return self.filter(Q(pk__in=own) | Q(district__in=user.district_ids()))",
+            "return self.filter(Q(pk__in=own) | ~Q(district=None))",
+        ),
+        "tests/permissions/test_visibility.py::test_officials_see_the_companies_of_their_district",
+    ),
+    Sabotage(
+        "officials open the companies of every district",
+        Code(
+            "companies/models.py",
+            "return self.filter(district__in=user.district_ids())",
+            "return self.all()",
+        ),
+        "tests/permissions/test_matrix.py"
+        "::test_every_role_gets_its_answer[company_detail GET foreign]",
+    ),
+    Sabotage(
+        "an office that was given is made another",
+        Code(
+            "accounts/admin.py",
+            'given = ("user", "department", "role") if obj is not None else ()',
+            "given = ()",
+        ),
+        "tests/staff/test_mass_assignment.py"
+        "::test_an_office_that_was_given_is_ended_and_never_made_another",
+    ),
+    Sabotage(
         "an officer makes somebody a superuser",
         Code(
             "accounts/admin.py",

@@ -5,6 +5,7 @@ system or to another person are sent along with everything that posts; the rows 
 import importlib
 import itertools
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django import forms
@@ -19,7 +20,7 @@ from reviews import services
 from reviews.models import Case, Opinion, StageKind
 from subsidies.models import Award, BudgetLine, Claim
 from tests import domain
-from tests.factories import CompanyFactory, UserFactory
+from tests.factories import AppointmentFactory, CompanyFactory, UserFactory
 
 # What services, the ledger and other people decide. No form of any page may have such a field.
 NOBODYS = {
@@ -256,6 +257,30 @@ def test_an_appointment_is_signed_by_who_made_it(company, client):
     )
 
     assert Appointment.objects.get(user=person).appointed_by == officer
+
+
+def test_an_office_that_was_given_is_ended_and_never_made_another(company, client):
+    place = services.finance_department(company.district)
+    officer = domain.official(place, Role.SECURITY_OFFICER)
+    client.force_login(officer)
+    office = AppointmentFactory(department=place, role=Role.REVIEWER)
+    elsewhere = company.district.departments.exclude(pk=place.pk).first()
+    before = plain(office)
+
+    answer = client.post(
+        reverse("admin:accounts_appointment_change", args=[office.pk]),
+        {
+            "user": UserFactory().pk,
+            "department": elsewhere.pk,
+            "role": Role.LEAD,
+            "starts_on": office.starts_on,
+            "ends_on": "2026-03-31",
+        },
+    )
+
+    assert answer.status_code == 302
+    signed = {"ends_on": date(2026, 3, 31), "appointed_by_id": officer.pk}
+    assert plain(office) == before | signed
 
 
 def test_a_stand_in_is_given_by_who_sends_it(company, client):
