@@ -1,6 +1,7 @@
 """For which company a person acts, and whether they may do a thing for it."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -37,6 +38,11 @@ def may(user: User, company: Company, scope: Scope) -> bool:
 def leads(user: User, company: Company) -> bool:
     """Whether the person says who else acts for the company."""
     return company.members.acting(user).leading().exists()
+
+
+def term_of(user: User, company: Company) -> date | None:
+    """The last day of the person's own place in the company; None for no term."""
+    return company.members.values_list("ends_on", flat=True).get(user=user)
 
 
 def require_stranger(companies: CompanyQuerySet, people: Iterable[User | None]) -> None:

@@ -1,6 +1,7 @@
 """What a company's leads say about its people."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ INVITED = (MemberRole.ADMINISTRATOR, MemberRole.CLERK)
 
 
 class PlaceForm(forms.Form):
-    """A place in the team: one of the `roles`, scope and term."""
+    """A place in the team: one of the `roles`, scope and term, until `latest` at most."""
 
     use_required_attribute = False
 
@@ -42,10 +43,21 @@ class PlaceForm(forms.Form):
         error_messages={"invalid": _("请写成年-月-日，如 2026-06-30")},
     )
 
-    def __init__(self, *args: Any, roles: Iterable[MemberRole] = INVITED, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        roles: Iterable[MemberRole] = INVITED,
+        latest: date | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
         self.fields["ends_on"].width = "w-date"  # type: ignore[attr-defined]
+        if latest:
+            self.fields["ends_on"].widget.attrs["max"] = latest.isoformat()
+            self.fields["ends_on"].help_text = _(
+                "到这一天为止，含当天。不能空着，最晚 %(day)s：您自己的期限到那一天。"
+            ) % {"day": latest}
 
     def place(self) -> dict[str, Any]:
         """The cleaned values as the services take them."""

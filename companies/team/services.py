@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -18,12 +18,14 @@ from accounts.refusals import NotAllowed, Refused, StateChanged
 from audit.services import record
 from companies.models import Company, Invitation, Member
 from companies.team import access
-from companies.team.enums import MemberRole, Scope
+from companies.team.enums import LEADS, MemberRole, Scope
 from outbox.mail import deliver
 from outbox.models import Job
 from outbox.services import enqueue, handler, mail_language
 
 MOST_ADMINISTRATORS = 5
+# How many a company sends within a day: the mails go to whatever address somebody types.
+MOST_INVITATIONS = 20
 
 
 @transaction.atomic
@@ -38,16 +40,23 @@ def invite(
 ) -> Invitation:
     """Offer a place in the team; the mail with the token follows as a job.
 
-    `ends_on` is the last day on which the person may act, None for no term.
+    `ends_on` is the last day on which the person may act, None for no term; no later than that of
+    whoever invites.
     """
     company = _locked(company)
     _require_lead(company, by)
+    _require_within_own_term(company, ends_on, by)
     email = email.strip().lower()
     if company.members.current().filter(user__email__iexact=email).exists():
         raise Refused(_("%(email)s 已经是本企业的人员。") % {"email": email})
     waiting = company.invitations.unanswered().filter(email=email)
     if waiting.open().exists():
         raise Refused(_("已经邀请过 %(email)s。要改内容，请先撤销原来的邀请。") % {"email": email})
+    recent = timezone.now() - timedelta(days=1)
+    if company.invitations.filter(invited_at__gt=recent).count() >= MOST_INVITATIONS:
+        raise Refused(
+            _("24 小时内最多发出 %(most)d 份邀请，请明天再试。") % {"most": MOST_INVITATIONS}
+        )
     waiting.update(revoked_at=timezone.now())
     kept = _require_possible(company, role, scopes, ends_on)
     invitation = Invitation.objects.create(
@@ -123,6 +132,8 @@ def require_addressee(invitation: Invitation, person: User) -> None:
         raise Refused(_("这个邀请已经用过、撤销或过期。需要时请企业的管理员重新邀请。"))
     if not access.leads(invitation.invited_by, invitation.company):
         raise Refused(_("邀请您的人已不能安排本企业的人员。需要时请企业的管理员重新邀请。"))
+    if _is_longer(invitation.ends_on, access.term_of(invitation.invited_by, invitation.company)):
+        raise Refused(_("邀请您的人自己的期限已经缩短。需要时请企业的管理员重新邀请。"))
     if invitation.email != person.email.lower():
         # Not a word on who is invited to what: the link may have gone astray.
         raise NotAllowed(_("这个邀请发给了另一个邮箱。请用收到邀请的邮箱的账号登录。"))
@@ -234,10 +245,11 @@ def change_member(
     by: User,
 ) -> Member:
     """Give another role, scope or term, in force from the person's next request on. Nobody
-    prolongs their own; the 法定代表人 alone makes another one, and is a 管理员 from then on."""
+    prolongs a place, nor makes a lead, beyond their own term; the 法定代表人 alone makes another
+    one, and is a 管理员 from then on."""
     company, member = _locked_member(member, by)
-    if member.user_id == by.pk and _is_longer(ends_on, member.ends_on):
-        raise Refused(_("本人的期限由本企业的另一名法定代表人或管理员延长。"))
+    if _is_longer(ends_on, member.ends_on) or (role in LEADS and not member.is_lead):
+        _require_within_own_term(company, ends_on, by)
     if role == MemberRole.LEGAL and member.role != MemberRole.LEGAL:
         _step_down(company, member, by)
     before = {"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on}
@@ -280,6 +292,26 @@ def _step_down(company: Company, successor: Member, by: User) -> None:
         role=MemberRole.ADMINISTRATOR,
         successor=successor.pk,
     )
+
+
+def latest_end(member: Member, *, by: User) -> date | None:
+    """The last day that the person may give to a place: of their own term, or as it is; None for
+    any."""
+    own = access.term_of(by, member.company)
+    return member.ends_on if _is_longer(member.ends_on, own) else own
+
+
+def _require_within_own_term(company: Company, ends_on: date | None, by: User) -> None:
+    """Nobody gives what outlasts their own place."""
+    own = access.term_of(by, company)
+    if _is_longer(ends_on, own):
+        raise Refused(
+            _(
+                "到期日不能晚于 %(day)s：您自己的期限到这一天为止。请填这一天或更早的日期；"
+                "要更长的，由期限更长的法定代表人或管理员办理。"
+            )
+            % {"day": own}
+        )
 
 
 def _is_longer(last: date | None, before: date | None) -> bool:

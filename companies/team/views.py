@@ -26,7 +26,8 @@ def team(request: SignedInRequest) -> HttpResponse:
     leads = access.leads(request.user, company)
     if request.method == "POST" and not leads:
         raise PermissionDenied
-    form = InvitationForm(request.POST or None)
+    latest = access.term_of(request.user, company)
+    form = InvitationForm(request.POST or None, latest=latest)
     if request.method == "POST" and form.is_valid():
         require_password(request)
         try:
@@ -55,6 +56,7 @@ def member_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     form = PlaceForm(
         request.POST or None,
         roles=MemberRole if legal else INVITED,
+        latest=services.latest_end(member, by=request.user),
         initial={"role": member.role, "scopes": member.scopes, "ends_on": member.ends_on},
     )
     if request.method == "POST" and form.is_valid():

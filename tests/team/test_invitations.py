@@ -148,6 +148,7 @@ def test_it_runs_out_after_seven_days(invitation, person, browser, mailoutbox, c
         {"ended_at": MORNING},
         {"ends_on": MORNING.date() - timedelta(days=1)},
         {"role": "clerk", "scopes": ["apply"]},
+        {"ends_on": MORNING.date() + timedelta(days=1)},
     ],
 )
 def test_it_ends_with_the_right_of_who_gave_it(
@@ -202,6 +203,18 @@ def test_a_mailbox_is_invited_once_at_a_time(company, lead, invitation, clock):
     clock.shift(timedelta(days=8))
     again = services.invite(company, "wang@example.org", by=lead, **PLACE)
     assert Invitation.objects.unanswered().get() == again
+
+
+def test_a_company_sends_twenty_invitations_a_day(company, lead, clock):
+    for number in range(20):
+        offer = services.invite(company, f"{number}@example.org", by=lead, **PLACE)
+        services.revoke_invitation(offer, by=lead)
+
+    with pytest.raises(Refused, match="最多发出 20 份邀请"):
+        services.invite(company, "0@example.org", by=lead, **PLACE)
+
+    clock.shift(timedelta(days=1))
+    services.invite(company, "0@example.org", by=lead, **PLACE)
 
 
 def test_the_database_takes_one_unanswered_invitation_a_mailbox(company, lead, invitation):

@@ -220,17 +220,55 @@ def test_nobody_prolongs_their_own_term(company, lead, browser, days):
     member = MemberFactory(company=company, ends_on=term)
     longer = domain.TODAY + timedelta(days=days) if days else None
 
-    with pytest.raises(Refused, match="本人的期限"):
+    with pytest.raises(Refused, match="您自己的期限"):
         services.change_member(member, by=member.user, ends_on=longer, **LEAD)
     page = browser(member.user).post(
         f"/company/team/{member.pk}/", {"role": "administrator", "ends_on": longer or ""}
     )
 
     assert page.status_code == 422
-    assert "本人的期限" in page.text
+    assert f"到期日不能晚于 {term}" in page.text
     assert of(company, member.user).ends_on == term
     assert services.change_member(member, by=member.user, ends_on=domain.TODAY, **LEAD)
     assert services.change_member(member, by=lead, ends_on=longer, **LEAD).ends_on == longer
+
+
+@pytest.mark.parametrize("days", [31, None])
+def test_nobody_gives_what_outlasts_their_own_place(company, lead, colleague, browser, days):
+    term = domain.TODAY + timedelta(days=30)
+    longer = domain.TODAY + timedelta(days=days) if days else None
+    by = MemberFactory(company=company, ends_on=term).user
+    typed = {"email": "li@example.org", "role": "clerk", "scopes": ["apply"]}
+
+    with pytest.raises(Refused, match="您自己的期限"):
+        services.invite(company, "li@example.org", by=by, **CLERK | {"ends_on": longer})
+    page = browser(by).post("/company/team/", typed | {"ends_on": longer or ""})
+    assert page.status_code == 422
+    assert f"到期日不能晚于 {term}" in page.text
+    assert f'max="{term}"' in page.text
+    # A clerk without a term is left so, and made no lead for good.
+    member = of(company, colleague)
+    assert "max=" not in browser(by).get(f"/company/team/{member.pk}/").text
+    services.change_member(member, by=by, **CLERK | {"scopes": [Scope.DATA]})
+    with pytest.raises(Refused, match="您自己的期限"):
+        services.change_member(member, by=by, ends_on=longer, **LEAD)
+
+    assert of(company, colleague).scopes == ["data"]
+    assert services.change_member(member, by=by, ends_on=term, **LEAD).role == "administrator"
+    assert services.invite(company, "li@example.org", by=by, **CLERK | {"ends_on": term})
+
+
+def test_a_place_that_ends_is_given_no_more_days_by_who_ends_sooner(company, colleague):
+    by = MemberFactory(company=company, ends_on=domain.TODAY + timedelta(days=30)).user
+    member = of(company, colleague)
+    member.ends_on = domain.TODAY + timedelta(days=40)
+    member.save()
+
+    with pytest.raises(Refused, match="您自己的期限"):
+        services.change_member(
+            member, by=by, **CLERK | {"ends_on": domain.TODAY + timedelta(days=41)}
+        )
+    services.change_member(member, by=by, **CLERK | {"ends_on": member.ends_on})
 
 
 def test_an_administrator_makes_nobody_the_legal_representative(company, lead, colleague, browser):
