@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from axes.utils import reset
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -377,6 +378,8 @@ class PersonAdmin(FreshlySigned, UserAdmin):
         if change and "email" in form.changed_data:
             # What was confirmed before signs nobody in any more, and gets no link.
             EmailAddress.objects.filter(user=obj).delete()
+            # Whoever reads the mail there may be signed in.
+            end_other_sessions(request, obj)
             record(
                 "person.email_changed",
                 about=obj,

@@ -63,7 +63,7 @@ RESETS = {
     "email": (
         "您账号的邮箱已由安全管理员更改",
         "您好，{officer}刚刚更改了账号 {username} 的邮箱。以后用新的邮箱登录和找回密码，原来的邮箱"
-        "不再有效。{otherwise}",
+        "不再有效，各处的登录都已退出。{otherwise}",
     ),
 }
 # Whoever changed the address first would else be the only one to hear of what they do next.

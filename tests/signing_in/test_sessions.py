@@ -6,7 +6,9 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.models import Role
 from audit.models import Entry
+from tests.signing_in import people
 from tests.signing_in.people import (
     ELSEWHERE,
     PASSWORD,
@@ -59,6 +61,20 @@ def test_changing_the_password_ends_every_other_sign_in(person):
     assert response.url == reverse("security")
     assert is_in(here)
     assert not is_in(there)
+
+
+def test_another_mail_address_ends_every_sign_in_but_the_officers(person, clock):
+    owner = signed_in(person, ELSEWHERE)
+    officer = people.official(role=Role.SECURITY_OFFICER)
+    client = signed_in(officer)
+
+    for who in (person, officer):
+        kept = {"username": who.username, "name": who.name, "is_active": "on"}
+        url = reverse("admin:accounts_user_change", args=[who.pk])
+        assert client.post(url, kept | {"email": f"new-{who.pk}@example.org"}).status_code == 302
+
+    assert not is_in(owner)
+    assert is_in(client)
 
 
 def test_a_disabled_person_is_out_at_the_next_request(person):
