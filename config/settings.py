@@ -327,6 +327,8 @@ ACCOUNT_RATE_LIMITS = {
     # The second factor's codes, of one account whose password was right.
     "login_failed": f"{SIGN_IN_FAILURES}/{LOCK_MINUTES}m/key",
     "login": "120/m/ip",
+    # Of one address, and into one mailbox, whoever asks for it.
+    "reset_password": "20/m/ip,5/15m/key",
 }
 MFA_ADAPTER = "accounts.signing_in.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
