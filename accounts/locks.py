@@ -1,7 +1,7 @@
 """The one place where rows are locked before they change.
 
 The order is fixed, so that two transactions never wait for each other in a ring:
-application, case, task or public notice, batch or clawback, award, budget line, company,
+application, case, task or public notice, batch or clawback, person, award, budget line, company,
 company-year, adjustment, number series, alert, and last the audit chain's head. Several rows of
 one kind are locked in the order of their keys.
 """

@@ -69,13 +69,13 @@ def drop(adjustment: Adjustment, *, by: User) -> Adjustment:
 
 def _locked(adjustment: Adjustment, by: User) -> tuple[Adjustment, User | None]:
     """The adjustment, and on whose behalf the person handles it."""
+    principal = require_finance(adjustment.award.district, by)
     ledger.lock_awards([adjustment.award])
     adjustment = (
         locked(Adjustment.objects.filter(pk=adjustment.pk))
         .select_related("award__district", "settlement__company_year__company")
         .get()
     )
-    principal = require_finance(adjustment.award.district, by)
     require_stranger({by, principal}, [adjustment.award])
     if not adjustment.is_open:
         raise StateChanged(

@@ -353,8 +353,8 @@ def demand_return(
 ) -> Clawback:
     """Propose to ask a paid award back, or a part of it (yuan), by itself or as a settlement's
     adjustment has it. A second person confirms it."""
-    award = locked(Award.objects.filter(pk=award.pk)).select_related("district").get()
     principal = require_finance(award.district, by)
+    award = locked(Award.objects.filter(pk=award.pk)).get()
     require_stranger({by, principal}, [award])
     if award.status != AwardStatus.PAID or award.claim_id is None:
         raise StateChanged(_("只有已拨付的奖补可以要求退回。请刷新页面。"))
@@ -550,10 +550,14 @@ def _locked(batch: Batch) -> Batch:
 
 
 def require_finance(district: District, by: User) -> User | None:
-    """On whose behalf the person handles the district's money."""
+    """On whose behalf the person handles the district's money. Neither of the two declares a
+    conflict until it is done."""
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
-    return by.principal(Role.FINANCE, district_id=district.pk)
+    principal = by.principal(Role.FINANCE, district_id=district.pk)
+    names = [person.pk for person in (by, principal) if person]
+    list(locked(User.objects.filter(pk__in=names)).order_by("pk"))
+    return principal
 
 
 def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:

@@ -451,6 +451,8 @@ def declare_conflict(case: Case, *, reason: str, by: User) -> Recusal:
     on, after the approval others in finance. It is for good."""
     application = applications.lock_application(case.application)
     case = _locked_case(application)
+    # A payment of theirs that is under way does not ask for the case.
+    locked(User.objects.filter(pk=by.pk)).get()
     if not takes_conflicts(case):
         raise StateChanged(_("本件已办结，不用申请回避。"))
     if not by.has_role(*DECIDES):

@@ -27,6 +27,7 @@ ORDER = [
     "reviews_publicnotice",
     "disbursements_batch",
     "disbursements_clawback",
+    "accounts_user",
     "subsidies_award",
     "subsidies_budgetline",
     "companies_company",
@@ -78,6 +79,7 @@ def test_settling_and_agreeing_take_their_locks_in_the_same_order(company, award
         "audit_head",
     ]
     assert agreeing == [
+        "accounts_user",
         "subsidies_award",
         "subsidies_budgetline",
         "companies_company",

@@ -1,8 +1,10 @@
 """Declaring a conflict. Case A05: a role removed, a stand-in ended or a conflict declared while
 the page is open; the next request is refused and nothing is written."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import Appointment, Role, StandIn, User
@@ -14,7 +16,7 @@ from reviews.casefile import CaseFile
 from reviews.models import Case, Opinion, Recusal, StageKind, Task, Verdict
 from tests import domain
 from tests.factories import AppointmentFactory, StandInFactory
-from tests.threads import at_once
+from tests.threads import PATIENCE, at_once
 
 
 @pytest.fixture
@@ -414,6 +416,30 @@ def test_an_opinion_and_a_conflict_at_the_same_moment_come_one_after_the_other(c
     assert Opinion.objects.exists() is not refused
     if not refused:
         assert results[0].at <= results[1].at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_waits_for_a_conflict_that_its_person_declares(company, budget):
+    award = domain.notified_award(company)
+    place = services.finance_department(award.district)
+    maker, second = (domain.official(place, Role.FINANCE, number) for number in (1, 2))
+    batch = disbursements.make_batch(award.district, [award], by=maker)
+
+    def approve():
+        try:
+            return disbursements.approve_batch(batch, by=User.objects.get(pk=second.pk))
+        except NotAllowed as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.declare_conflict(award.claim.application.case, reason="亲属", by=second)
+            approval = pool.submit(approve)
+            with pytest.raises(TimeoutError):
+                approval.result(timeout=PATIENCE)
+        assert isinstance(approval.result(), NotAllowed)
 
 
 def test_the_history_tells_of_it(task, person):
