@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -134,7 +134,7 @@ def note_download(run: Import, what: str, digest: str, *, by: User) -> None:
 
 def write_import(run: Import) -> None:
     """Do what was confirmed, in one transaction; where the registry has changed since, nothing,
-    and the table is shown again."""
+    and the table is shown again. Raises OperationalError where it met another act."""
     try:
         _write(run)
     except (StateChanged, IntegrityError):
@@ -145,6 +145,14 @@ def write_import(run: Import) -> None:
                 run.note = _("数据在预览之后变了，还没有写入。请再看一遍，重新确认。")
                 run.confirmed_by = run.confirmed_at = None
                 _show(run, plan)
+    except OperationalError:
+        # Somebody else's act held the rows, such as a merge. The outbox tries again.
+        Import.objects.filter(pk=run.pk, state=ImportState.WRITING).update(
+            note=_(
+                "数据正由另一项操作占用，还没有写入，稍后自动重试。多次不成的，请放弃后重新上传。"
+            )
+        )
+        raise
 
 
 @transaction.atomic
@@ -160,8 +168,8 @@ def _write(run: Import) -> None:
     plan = _walk(run, write_by=run.confirmed_by)
     if plan.faults or plan.digest != run.plan:
         raise StateChanged(_("数据在预览之后变了。"))
-    run.state, run.written_at = ImportState.WRITTEN, timezone.now()
-    run.save(update_fields=["state", "written_at"])
+    run.state, run.written_at, run.note = ImportState.WRITTEN, timezone.now(), ""
+    run.save(update_fields=["state", "written_at", "note"])
     facts_changed.send(Import, district=run.district, company=None, cause=f"import:{run.pk}")
     record(
         "import.written",

@@ -429,6 +429,32 @@ def test_a_failure_in_the_last_batch_takes_back_the_first(district, administrato
     )
 
 
+def test_an_import_that_met_another_act_is_tried_again_and_says_so(
+    transactional_db, district, administrator, client, clock
+):
+    company = CompanyFactory(district=district, industry="C3912")
+    row = (company.uscc, company.name, "", "C3525", "")
+    run = start("companies", district, administrator, as_csv([COMPANIES, row]))
+    services.confirm_import(run, plan=run.plan, codes_confirmed=False, by=administrator)
+    job = Job.objects.get(kind="companies.write_import")
+    client.force_login(administrator)
+    domain.execute("SET lock_timeout = '100ms'")
+
+    with closing(connections["default"].copy()) as other, other.cursor() as cursor:
+        # As a merge would.
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT FROM companies_company WHERE id = %s FOR UPDATE", [company.pk])
+        assert perform(job.pk) is False
+    assert "稍后自动重试" in client.get(run.get_absolute_url()).text
+    clock.shift(timedelta(seconds=10))
+    perform_due()
+
+    domain.execute("RESET lock_timeout")
+    run.refresh_from_db()
+    company.refresh_from_db()
+    assert (run.state, run.note, company.industry) == (ImportState.WRITTEN, "", "C3525")
+
+
 def test_a_job_delivered_twice_writes_once(district, administrator):
     run = confirm(
         start("companies", district, administrator, as_csv([COMPANIES, *company_rows(2)])),
