@@ -111,7 +111,8 @@ class Asker:
         return rows, writes
 
     def as_shown(self, block: Block, name: str, role: str) -> Block:
-        """The block with what its page in the administration would send if nothing was touched."""
+        """The block with what its page in the administration would send if nothing was touched
+        but what `send` gives."""
         with self._as(role) as client, transaction.atomic():
             page = client.get(self.url_of(block, name))
         forms = [page.context["adminform"].form]
@@ -119,7 +120,7 @@ class Asker:
             forms += [inline.formset.management_form, *inline.formset.initial_forms]
         values = {field.html_name: field.value() for form in forms for field in form}
         ticked = {key: value for key, value in values.items() if value not in (None, False)}
-        return replace(block, send=ticked)
+        return replace(block, send=ticked | block.send)
 
     @contextmanager
     def _as(self, role: str) -> Iterator[Client]:
@@ -151,7 +152,7 @@ class Asker:
     def form_of(self, block: Block, name: str) -> dict[str, Any]:
         """What the block sends. `$case` stands for the key of the object of that kind,
         `$case.own` for that of one of them, `@photo.png` for a picture of that name, `@table.csv`
-        for a table."""
+        for a table (`tests.permissions.world.upload`)."""
         return {key: self._sent(value, name) for key, value in block.send.items()}
 
     def _sent(self, value: Any, name: str) -> Any:

@@ -44,6 +44,8 @@ from companies.team.enums import MemberRole, Scope
 from companies.team.services import end_member, hash_of, invite
 from companies.vault.models import PreviewPage
 from disbursements import services as disbursements
+from disbursements.bank_results import HEADINGS
+from disbursements.models import BatchStatus, PaymentLine
 from outbox.models import Job, State
 from reviews.models import CalendarDay, PublicNotice, Route, StageKind, Verdict
 from reviews.notices import services as notices
@@ -436,8 +438,14 @@ def _detached_file(company: Company) -> UUID:
 
 
 def upload(name: str) -> SimpleUploadedFile:
-    """A picture, or a table of credit entries."""
-    return table([CREDIT, LISTED]) if name.endswith(".csv") else picture(name)
+    """A picture, a table of credit entries, or what the bank says of all that was paid."""
+    if not name.endswith(".csv"):
+        return picture(name)
+    if not name.startswith("银行"):
+        return table([CREDIT, LISTED])
+    lines = PaymentLine.objects.filter(batch__status=BatchStatus.PAID).select_related("batch")
+    failed = [[line.batch.number, 1, line.account, "失败", "销户"] for line in lines]
+    return table([list(HEADINGS), *failed])
 
 
 def picture(name: str = "照片.png") -> SimpleUploadedFile:
