@@ -43,13 +43,14 @@ class Fit:
 
 
 def presumed_day(company: Company | None) -> date:
-    """The day on which things are taken to have happened where nothing else is said: today, or
-    the last day of the newest year of which the registry has figures. Of a year without figures
-    most answers would be that nothing can be said."""
+    """The day on which things are taken to have happened where nothing else is said: the last day
+    of the newest year that has ended and of which the registry has figures, or today where there
+    is none. Of a year without figures most answers would be that nothing can be said, and a year
+    that is still running is never complete: its first figure would speak for all of it."""
     today = timezone.localdate()
-    figures = company.figures.filter(year__lte=today.year) if company else None
+    figures = company.figures.filter(year__lt=today.year) if company else None
     year = figures.aggregate(newest=Max("year"))["newest"] if figures else None
-    return today if year in (None, today.year) else date(year, 12, 31)
+    return date(year, 12, 31) if year else today
 
 
 def fits(company: Company, items: Iterable[Item]) -> dict[str, Fit]:

@@ -175,11 +175,22 @@ def test_the_library_takes_few_queries_however_many_items_it_holds(
         portal.get(LIBRARY)
 
 
-def test_without_figures_of_this_year_a_company_is_measured_by_the_newest_year_it_has(company):
+def test_a_company_is_measured_by_the_newest_ended_year_of_which_it_has_figures(company):
     assert presumed_day(company) == date(2025, 12, 31)
 
 
-def test_with_figures_of_this_year_it_is_measured_as_of_today(company):
+def test_the_first_figure_of_the_running_year_changes_nothing_of_what_suits_a_company(
+    portal, company
+):
+    before = portal.get(LIBRARY).context["library"].fit_counts()
+    YearlyFigureFactory(company=company, year=2026, measure="rd_spend", value="1.00")
+
+    assert presumed_day(company) == date(2025, 12, 31)
+    assert portal.get(LIBRARY).context["library"].fit_counts() == before
+
+
+def test_a_company_with_figures_of_the_running_year_alone_is_measured_as_of_today(world):
+    company = CompanyFactory()
     YearlyFigureFactory(company=company, year=2026, measure="rd_spend", value="1.00")
 
     assert presumed_day(company) == domain.TODAY
