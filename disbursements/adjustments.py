@@ -44,7 +44,15 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
             adjustment.status = AdjustmentStatus.DONE
     elif adjustment.kind == Adjustment.Kind.REDUCE and award.status == AwardStatus.PAID:
         with mail_language():
-            reason = _("年度结算：%(settlement)s") % {"settlement": adjustment.settlement}
+            reason = _(
+                "按 %(year)s 年度总量结算，这笔奖补应为 %(settled)s 元，已兑现 %(net)s 元，"
+                "多兑现 %(amount)s 元。"
+            ) % {
+                "year": award.policy_year,
+                "settled": yuan(award.net - adjustment.amount),
+                "net": yuan(award.net),
+                "amount": yuan(adjustment.amount),
+            }
         demand_return(award, adjustment.amount, reason=reason, by=by, adjustment=adjustment)
         adjustment.status = AdjustmentStatus.DEMANDED
     else:

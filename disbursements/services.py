@@ -27,6 +27,7 @@ from disbursements.models import (
 from outbox.failpoints import failpoint
 from outbox.services import mail_language
 from reviews.models import Case, Opinion, Recusal, StageKind, Verdict
+from reviews.money_back import how_to_give_back
 from subsidies.applications import answers
 from subsidies.applications import services as applications
 from subsidies.applications.enums import Reason
@@ -402,8 +403,12 @@ def confirm_return(clawback: Clawback, *, by: User) -> Clawback:
             application,
             f"clawback:{clawback.pk}",
             _("请退回奖补：%(application)s") % {"application": application},
-            _("应退 %(amount)s 元。原因：%(reason)s\n请与财政部门联系，按要求退回。")
-            % {"amount": yuan(clawback.amount), "reason": clawback.reason},
+            _("应退 %(amount)s 元。\n原因：%(reason)s\n%(how)s\n登录后可在申请页面看到还应退多少。")
+            % {
+                "amount": yuan(clawback.amount),
+                "reason": clawback.reason,
+                "how": how_to_give_back(application),
+            },
         )
     record(
         "clawback.confirmed",

@@ -28,6 +28,7 @@ from reviews.models import (
     TaskState,
     Verdict,
 )
+from reviews.money_back import Demand, demands_on, how_to_give_back
 from reviews.past import Past, past_of
 from reviews.people import is_free
 from reviews.screening import may_handle
@@ -108,6 +109,19 @@ class CaseFile:
                 "notice", "claim__level"
             )
         )
+
+    @cached_property
+    def demands(self) -> list[Demand]:
+        return demands_on(self.awards)
+
+    @property
+    def owed(self) -> list[Demand]:
+        """What the company still has to give back."""
+        return [demand for demand in self.demands if demand.left]
+
+    @property
+    def how_to_give_back(self) -> str:
+        return how_to_give_back(self.application)
 
     @cached_property
     def attachments(self) -> list[Attachment]:
@@ -259,6 +273,7 @@ class CaseFile:
             self.recusals,
             self.filed,
             self.awards,
+            self.demands,
             self.judgements,
             for_company=self.for_company,
         )

@@ -20,8 +20,10 @@ from reviews.models import (
     TaskState,
     Verdict,
 )
+from reviews.money_back import Demand
 from reviews.wording import KINDS, day_text, moment_text, said, span_text
 from subsidies.applications.enums import Status
+from subsidies.ledger.models import EntryKind
 from subsidies.models import Application, Award, CreditJudgement
 from subsidies.money import yuan
 
@@ -57,6 +59,7 @@ def history(
     recusals: list[Recusal],
     filed: list[Entry],
     awards: list[Award],
+    demands: list[Demand],
     judgements: list[CreditJudgement],
     *,
     for_company: bool,
@@ -64,6 +67,8 @@ def history(
     """Everything that happened, what is still awaited on top."""
     # What happened in the same moment stands here with the later part first.
     events = [
+        *(event for award in awards if award.returned for event in _given_back(award)),
+        *map(_asked_back, reversed(demands)),
         *(event for award in awards for event in _money(award)),
         *(_published(entry, opinions) for entry in entries),
         *([] if for_company else map(_stood_back, recusals)),
@@ -242,3 +247,27 @@ def _money(award: Award) -> list[Event]:
             )
         )
     return events
+
+
+def _given_back(award: Award) -> list[Event]:
+    return [
+        Event(
+            entry.at,
+            "pass",
+            _("财政"),
+            _("收到退回 %(amount)s 元") % {"amount": yuan(entry.amount)},
+            moment_text(entry.at),
+        )
+        for entry in award.entries.filter(kind=EntryKind.RETURN).order_by("-pk")
+    ]
+
+
+def _asked_back(demand: Demand) -> Event:
+    return Event(
+        demand.decided_at,
+        "warn",
+        _("财政"),
+        _("决定追回 %(amount)s 元") % {"amount": yuan(demand.amount)},
+        moment_text(demand.decided_at),
+        text=demand.reason,
+    )

@@ -90,6 +90,10 @@ def test_what_was_paid_too_much_of_becomes_a_clawback(company, award, people):
     assert adjustment.status == "demanded"
     clawback = Clawback.objects.get()
     assert (clawback.amount, clawback.demanded_by) == (Decimal("50000.00"), people[0])
+    assert clawback.reason == (
+        "按 2025 年度总量结算，这笔奖补应为 150,000.00 元，已兑现 200,000.00 元，"
+        "多兑现 50,000.00 元。"
+    )
     services.confirm_return(clawback, by=people[1])
     services.receive_return(clawback, clawback.amount, by=people[0])
     settle(company, company.district, 2025, by=None)

@@ -181,6 +181,7 @@ class TestClawback:
         job = Job.objects.get(kind="mail", key__contains="clawback:")
         assert "应退 10,000.00 元" in job.args["body"]
         assert "发票作废" in job.args["body"]
+        assert "何时退清，请向区财政局询问" in job.args["body"]
         assert differences() == []
 
     def test_the_database_wants_a_second_person(self, demanded, people):

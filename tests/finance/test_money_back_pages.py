@@ -10,7 +10,7 @@ from disbursements import services
 from disbursements.models import Clawback, ClawbackStatus
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
-from tests.domain import TODAY
+from tests.domain import TODAY, clerk_of
 from tests.workspace.conftest import person
 
 
@@ -101,3 +101,40 @@ def test_finance_of_another_district_sees_neither(client, line, maker):
     for page in (line.get_absolute_url(), clawback.get_absolute_url()):
         assert client.get(page).status_code == 404
     assert "没有追回" in client.get(reverse("clawback_list")).content.decode()
+
+
+def test_the_company_reads_what_to_give_back_why_and_whom_to_ask(client, line, maker, second):
+    application = line.award.claim.application
+    client.force_login(clerk_of(line.award.company))
+
+    def page():
+        answer = client.get(application.get_absolute_url())
+        told = [(event.what, event.text) for event in answer.context["file"].history]
+        return answer.content.decode(), told
+
+    clawback = services.demand_return(line.award, Decimal(4000), reason="发票作废", by=maker)
+    text, told = page()
+    assert "发票作废" not in text
+    assert "追回" not in told[0][0]
+
+    services.confirm_return(clawback, by=second)
+    text, told = page()
+    assert "请退回 4,000.00 元" in text
+    for said in ("区财政局", str(application.item.leads[0]), application.number):
+        assert said in text
+    assert told[0] == ("决定追回 4,000.00 元", "发票作废")
+
+    services.receive_return(clawback, Decimal(1500), by=maker)
+    text, told = page()
+    assert "请退回 2,500.00 元" in text
+    assert "已收到退回 1,500.00 元" in text
+    assert told[0] == ("收到退回 1,500.00 元", "")
+
+    services.receive_return(clawback, Decimal(2500), by=maker)
+    text, told = page()
+    assert "请退回" not in text
+    assert [what for what, _text in told[:3]] == [
+        "收到退回 2,500.00 元",
+        "收到退回 1,500.00 元",
+        "决定追回 4,000.00 元",
+    ]
