@@ -279,7 +279,7 @@ def correct_figure(
             % {"company": company, "kept": company.merged_into}
         )
     if not figure.is_frozen:
-        raise StateChanged(_("这一年度还没有结算，请直接重新导入。"))
+        raise StateChanged(_("这个数还没有锁定，请直接重新导入。"))
     if figure != chosen_figure(company, figure.year, Measure(figure.measure)):
         raise Refused(_("这一年度采用的是另一来源的数据，请更正采用的那一条。"))
     if not reason.strip():

@@ -358,7 +358,8 @@ class YearlyFigure(models.Model):
     """What a company spent, earned or contributed in a calendar year, from one source: yuan, and
     whole persons for the staff. Which of several sources speaks is `companies.figures`' matter.
 
-    A figure that a settlement rests on is frozen: what it should have been is a correction.
+    A figure that a grant or a settlement rests on is frozen: what it should have been is a
+    correction.
     """
 
     company = models.ForeignKey(
@@ -436,7 +437,7 @@ class YearlyFigure(models.Model):
 
     @property
     def takes_paper(self) -> bool:
-        """Whether another paper may be put to it: a settled figure keeps the one that it has."""
+        """Whether another paper may be put to it: a frozen figure keeps the one that it has."""
         return not self.is_frozen or self.evidence_id is None
 
     def clean(self) -> None:

@@ -363,7 +363,7 @@ def evidence_attach(request: SignedInRequest, kind: str, pk: int) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 @for_roles(Role.FINANCE)
 def figure_correct(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Finance says what a settled contribution should have been."""
+    """Finance says what a frozen contribution should have been."""
     seen = YearlyFigure.objects.visible_to(request.user).filter(
         measure=Measure.FISCAL_CONTRIBUTION,
         company__district__in=request.user.district_ids(Role.FINANCE),
@@ -381,7 +381,7 @@ def figure_correct(request: SignedInRequest, pk: int) -> HttpResponse:
             except Refused as refusal:
                 faults, status = refusal.messages, refusal.status_code
             else:
-                messages.success(request, _("更正已登记。已结算的总量不变，等下一次结算采用。"))
+                messages.success(request, _("更正已登记。年度总量暂不变，等下一次结算采用。"))
                 return redirect("company_detail", figure.company_id)
     context = {"figure": figure, "company": figure.company, "form": form, "faults": faults}
     return render(request, "companies/figure_correct.html", context, status=status)

@@ -19,7 +19,7 @@ from accounts.submissions import once
 from companies.facts import cultivation_cap
 from disbursements import adjustments
 from disbursements.acting import do
-from subsidies.ledger.services import corrected_cap
+from subsidies.ledger.services import cap_in_force, corrected_cap
 from subsidies.ledger.settlement import settle
 from subsidies.models import Adjustment, CompanyYear
 
@@ -119,7 +119,8 @@ def _show(
     claims = "claim__application__item", "claim__level", "award"
     context = {
         "year": row,
-        "cap": corrected_cap(row.company, row.year),
+        "cap": cap_in_force(row),
+        "next_cap": corrected_cap(row.company, row.year),
         "agreed": cultivation_cap(row.company, row.year),
         "newest": newest,
         "lines": newest.lines.select_related(*claims) if newest else [],

@@ -79,7 +79,7 @@ def company_with_everything(*, fiscal_contribution: str | None = "3000000.00") -
 
 
 def set_contribution(value: str) -> None:
-    """What the fiscal contribution is; where it is settled already, a correction of it."""
+    """What the fiscal contribution is; where it is frozen already, a correction of it."""
     for figure in YearlyFigure.objects.filter(measure="fiscal_contribution"):
         if figure.is_frozen:
             FigureCorrection.objects.create(

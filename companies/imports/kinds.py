@@ -409,7 +409,7 @@ class Agreements(_DatedKind):
 
 
 class _YearlyKind(Kind):
-    """Rows of yearly figures. What a settlement rests on is not overwritten by a table."""
+    """Rows of yearly figures. What money rests on is not overwritten by a table."""
 
     model = YearlyFigure
     said_of_value = (
@@ -419,7 +419,9 @@ class _YearlyKind(Kind):
 
     def refusal(self, row: Any) -> str:
         if row.is_frozen:
-            return _("这一年度已结算，不能覆盖。请在企业资料页由财政另作更正")
+            return _(
+                "这一年度的数已锁定（已用于核算年度总量），不能覆盖。请在企业资料页由财政另作更正"
+            )
         return ""
 
     def sign(self, row: Any, by: User) -> tuple[str, ...]:

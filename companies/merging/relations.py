@@ -27,7 +27,7 @@ def relations(*, all_tables: bool = False) -> Iterator[tuple[type[models.Model],
 def moving_rows(
     model: type[models.Model], column: str, removed: Company
 ) -> models.QuerySet[models.Model]:
-    """The rows of a table that may go over. A settled figure stays: what was granted to the row
+    """The rows of a table that may go over. A frozen figure stays: what was granted to the row
     rests on it, and a later correction is counted against the same."""
     rows = model._base_manager.filter(**{column: removed})
     if model is YearlyFigure:

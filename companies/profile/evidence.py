@@ -107,7 +107,7 @@ def attach(fact: Fact, *, stored: StoredFile, by: User) -> None:
     if not may_replace(fact, by):
         raise NotAllowed(_("这份依据文件由主管部门所附，须由本区县的系统管理员更换。"))
     if isinstance(fact, YearlyFigure) and not fact.takes_paper:
-        raise Refused(_("这一年度已结算，依据文件不再更换。"))
+        raise Refused(_("这个数已锁定，依据文件不再更换。"))
     fact.evidence = stored
     fact.save(update_fields=["evidence"])
     keeper = keeper_of(fact)

@@ -198,7 +198,7 @@ class DeclarationForm(EvidenceForm, ValueForm):
 
 
 class CorrectionForm(ValueForm):
-    """What a settled fiscal contribution should have been."""
+    """What a frozen fiscal contribution should have been."""
 
     reason = forms.CharField(
         label=_("更正原因"),

@@ -89,7 +89,7 @@ class Profile:
 
     @cached_property
     def may_correct(self) -> bool:
-        """Whether the reader may write a correction of a settled contribution."""
+        """Whether the reader may write a correction of a frozen contribution."""
         return not self.is_own and self.company.district_id in self.reader.district_ids(
             Role.FINANCE
         )

@@ -386,7 +386,7 @@ def _refuse_above_settled(
         )
         if row.capped and row.left is not None and asked > row.left and _counts_to_cap(claims[0]):
             raise AboveAnswer(
-                _("%(year)s 年度总量已按原核定数结算，余额不够本次批准。请由财政先作年度结算调整。")
+                _("%(year)s 年度总量已锁定，余额不够本次批准。请由财政先作年度结算。")
                 % {"year": year}
             )
 
@@ -468,14 +468,9 @@ def _locked_company_year(application: Application, year: int) -> CompanyYear:
     }
     CompanyYear.objects.bulk_create([CompanyYear(**key)], ignore_conflicts=True)
     row = locked(CompanyYear.objects.filter(**key)).get()
-    cap = annual_cap(application.company, year)
+    cap = cap_in_force(row)
     carried = carried_by(row)
     used = carried + row.capped + row.uncapped_seen
-    # Once something was granted against it, the cap stays as it was until a settlement says what it
-    # should have been.
-    if row.capped:
-        newest = row.settlements.filter(lines__counts_to_cap=True).first()
-        cap = newest.cap if newest else row.cap
     changed = (cap, carried) != (row.cap, row.carried)
     if changed and (row.capped == 0 or (cap is not None and used <= cap)):
         row.cap, row.carried = cap, carried
@@ -509,6 +504,16 @@ def recount(company: Company) -> None:
                 _("%(year)s 年度两行已批准的合计超过年度总量，不能合并。") % {"year": row.year}
             )
         row.save(update_fields=["carried"])
+
+
+def cap_in_force(row: CompanyYear) -> Decimal | None:
+    """What grants of the year are measured against today; None where nothing is known. Once
+    something was granted against it, the cap stays as it was until a settlement says what it
+    should have been (`corrected_cap`)."""
+    if not row.capped:
+        return annual_cap(row.company, row.year)
+    newest = row.settlements.filter(lines__counts_to_cap=True).first()
+    return newest.cap if newest else row.cap
 
 
 def annual_cap(company: Company, year: int) -> Decimal | None:

@@ -95,6 +95,23 @@ def test_the_cap_tells_the_contribution_and_is_for_finance_alone(client, year, m
     assert "717,171.71" not in text_of(client.get(page))
 
 
+def test_a_corrected_cap_is_named_beside_the_one_in_force_until_a_settlement_takes_it_in(
+    client, year, maker
+):
+    domain.set_contribution("150000")
+    page = reverse("year_detail", args=[year.pk])
+    client.force_login(maker)
+
+    answer = client.get(page)
+    assert (answer.context["cap"], answer.context["next_cap"]) == (year.cap, 150000)
+    assert "下一次结算采用" in text_of(answer)
+
+    client.post(reverse("year_settle", args=[year.pk]))
+    answer = client.get(page)
+    assert (answer.context["cap"], answer.context["next_cap"]) == (150000, 150000)
+    assert "下一次结算采用" not in text_of(answer)
+
+
 def test_another_districts_finance_sees_no_year(client, year):
     client.force_login(person("yz-finance", Role.FINANCE))
 

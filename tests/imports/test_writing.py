@@ -607,7 +607,7 @@ def test_another_value_loses_the_paper_and_the_mark_of_the_old_one(district, adm
     assert (spend.is_audited, spend.evidence) == (True, paper)
 
 
-def test_a_settled_year_is_not_overwritten_by_a_table(district, treasurer):
+def test_a_frozen_figure_is_not_overwritten_by_a_table(district, treasurer):
     company = CompanyFactory(district=district)
     YearlyFigureFactory(company=company, frozen_at=timezone.now())
 
@@ -618,7 +618,7 @@ def test_a_settled_year_is_not_overwritten_by_a_table(district, treasurer):
         as_csv([FISCAL, (company.uscc, 2025, "1", "税务导入", "")]),
     )
 
-    assert "已结算，不能覆盖" in run.fault_list[0]["text"]
+    assert "已锁定（已用于核算年度总量），不能覆盖" in run.fault_list[0]["text"]
 
 
 def test_a_row_of_the_uploaders_own_company_is_a_fault(district, treasurer):

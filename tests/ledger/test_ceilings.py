@@ -294,7 +294,7 @@ class TestSettledContribution:
     def test_a_later_agreement_does_not_lift_the_settled_cap(self, company, granted):
         Agreement.objects.create(company=company, kind="cultivation", yearly_amount=Decimal(900000))
 
-        with pytest.raises(AboveAnswer, match="已按原核定数结算"):
+        with pytest.raises(AboveAnswer, match="年度总量已锁定"):
             grant(domain.filed(company))
 
         assert CompanyYear.objects.get().cap == Decimal("105000.00")
@@ -381,7 +381,7 @@ class TestSettledContribution:
     def test_an_open_year_is_not_corrected_but_imported_anew(self, company):
         figure = company.figures.get(measure="fiscal_contribution")
 
-        with pytest.raises(StateChanged, match="还没有结算"):
+        with pytest.raises(StateChanged, match="还没有锁定"):
             correct(figure, "1.00")
 
 

@@ -297,7 +297,7 @@ def test_a_settled_figure_takes_a_paper_once(told, maker):
     figure.refresh_from_db()
     assert figure.evidence
     assert figure.is_frozen
-    with pytest.raises(Refused, match="已结算"):
+    with pytest.raises(Refused, match="已锁定"):
         evidence.attach_upload(figure, paper(more=b"1"), kind=FileKind.OTHER, by=maker)
 
 

@@ -311,16 +311,20 @@ def test_a_figure_is_ticked_as_audited_only_with_its_paper(portal, company):
     assert "原来的数标为经审计。原来的数附有依据文件。" in again
 
 
-def test_finance_corrects_a_settled_contribution_on_its_page(company, award, maker):
+def test_finance_corrects_a_frozen_contribution_on_its_page(company, award, maker):
     figure = company.figures.get(measure="fiscal_contribution")
     address = reverse("figure_correct", args=[figure.pk])
     data = {"value": "2500000.00", "as_of": "2026-03-01", "reason": "税务年终清算"}
     client = browser_of(maker)
+    # Granted on, and not settled yet.
+    assert "已锁定" in client.get(address).text
     assert client.post(address, data | {"reason": ""}).status_code == 422
 
     assert client.post(address, data).status_code == 302
 
     page = client.get(reverse("company_detail", args=[company.pk])).content.decode()
     assert "2,500,000.00" in page
+    assert "已锁定" in page
+    assert "已结算" not in page
     assert "等下一次结算采用" in page
     assert browser_of(person(INDUSTRY)).get(address).status_code == 403
