@@ -25,4 +25,4 @@ def end_public_notice(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, _("演示：公示已按期满处理，办件进入下一环节。"))
     else:
         messages.warning(request, _("这份公示已经期满。"))
-    return redirect("worklist")
+    return redirect(notice)

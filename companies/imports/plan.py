@@ -451,13 +451,14 @@ class _Walk:
                 yield mark.title, "有", "无"
 
     def _shown(self, column: Column, value: Any, values: Values) -> str:
-        """A value as the file would write it, a number with its unit."""
+        """A value as the file would write it, a number with its unit unless the column says it."""
         if value is None or value == "":
             return ""
         if isinstance(value, bool):
             return "是" if value else "否"
         if isinstance(value, Decimal):
-            return self.kind.amount(value, values)
+            has_unit = column.title.endswith("（元）")
+            return f"{value:,.2f}" if has_unit else self.kind.amount(value, values)
         return next(
             (word for word, choice in column.choices.items() if choice == value), str(value)
         )

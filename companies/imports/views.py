@@ -145,5 +145,6 @@ def _refused(request: SignedInRequest, run: Import, refusal: Refused) -> HttpRes
 
 def _show(request: SignedInRequest, run: Import, *, status: int = 200) -> HttpResponse:
     faults = [fault | {"text": say_again(fault)} for fault in run.fault_list[:FAULTS_SHOWN]]
-    context = {"run": run, "faults": faults}
+    again = {"kind": run.kind, "district": run.district_id}
+    context = {"run": run, "faults": faults, "form": ImportForm(request.user, initial=again)}
     return render(request, "imports/import_detail.html", context, status=status)

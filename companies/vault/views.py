@@ -70,9 +70,11 @@ def vault(request: SignedInRequest) -> HttpResponse:
         raise PermissionDenied
     typed = request.POST.copy() if request.method == "POST" else None
     wrong_file: list[str] = []
+    there_before: set[UUID] = set()
     upload = request.FILES.get("upload")
     if typed is not None and isinstance(upload, UploadedFile):
         # Kept at once: whatever else is wrong, it need not come again.
+        there_before = set(company.files.values_list("pk", flat=True))
         try:
             stored = services.add_file(company, upload, kind=FileKind.OTHER, by=request.user)
         except Refused as refusal:
@@ -87,14 +89,13 @@ def vault(request: SignedInRequest) -> HttpResponse:
         form.add_error("upload", text)
     if request.method == "POST" and form.is_valid():
         data = {name: form.cleaned_data[name] for name in DescriptionForm.Meta.fields}
+        before = form.cleaned_data["kept"]
         stored = services.describe_file(
-            form.cleaned_data["kept"],
+            before,
             **(data | {"kind": FileKind(data["kind"])}),
             by=request.user,
         )
-        said = _("“%(name)s”已在材料库。") % {"name": stored.name}
-        if stored.valid_until:
-            said += _("有效期到 %(day)s。") % {"day": stored.valid_until}
+        said = _came_again(before, stored) if stored.pk in there_before else _added(stored)
         messages.success(request, said)
         return redirect("vault")
     files = company.files.order_by("-uploaded_at", "pk")
@@ -118,6 +119,35 @@ def vault(request: SignedInRequest) -> HttpResponse:
         "ending": bool(request.GET.get("ending")),
     }
     return render(request, "vault/vault.html", context, status=422 if form.errors else 200)
+
+
+def _added(stored: StoredFile) -> str:
+    return _("“%(name)s”已在材料库。") % {"name": stored.name} + _term(stored)
+
+
+def _came_again(before: StoredFile, stored: StoredFile) -> str:
+    """What is said of a file that was there already: that it was, and what is another now."""
+    said = _("这份文件此前已在材料库中：“%(name)s”，%(day)s 上传。") % {
+        "name": stored.name,
+        "day": timezone.localdate(stored.uploaded_at),
+    }
+    changed = [
+        name
+        for name in DescriptionForm.Meta.fields
+        if getattr(before, name) != getattr(stored, name)
+    ]
+    for name in changed:
+        said += _("%(field)s改为“%(value)s”。") % {
+            "field": DescriptionForm.base_fields[name].label,
+            "value": stored.get_kind_display() if name == "kind" else getattr(stored, name),
+        }
+    if not changed:
+        said += _("类型和有效期没有改动。")
+    return said if "valid_until" in changed else said + _term(stored)
+
+
+def _term(stored: StoredFile) -> str:
+    return _("有效期到 %(day)s。") % {"day": stored.valid_until} if stored.valid_until else ""
 
 
 @require_http_methods(["GET", "POST"])

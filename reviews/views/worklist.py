@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from reviews import worklist as lists
-from reviews.filters import CaseFilter, ordered
+from reviews.filters import SORTS, CaseFilter, ordered
 from reviews.models import Case, CaseQuerySet
 from reviews.services import DECIDES
 
@@ -56,13 +56,14 @@ def _table(request: SignedInRequest, cases: CaseQuerySet) -> dict[str, Any]:
     """Filter, order and page the cases, and make the rows of the page."""
     filtered = CaseFilter(request.GET, queryset=cases)
     sort = request.GET.get("sort", "")
+    sort = sort if sort.removeprefix("-") in SORTS else ""
     found = ordered(filtered.qs.for_list(), sort)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = lists.rows(list(page), request.user)
     return {
         "filter": filtered,
         "is_filtered": any(request.GET.get(name) for name in filtered.filters),
-        "sort": sort or "due",
+        "sort": sort,
         "page": page,
         "rows": rows,
         "totals": lists.totals(rows),

@@ -20,7 +20,7 @@ from companies.imports.tables import FORMULA_SIGNS, faults_csv, faults_xlsx, har
 from companies.models import Company
 from outbox.services import perform_due
 from tests.factories import CompanyFactory, YearlyFigureFactory, uscc
-from tests.imports.tables import COMPANIES, FIGURES, as_csv, company_rows, start
+from tests.imports.tables import COMPANIES, FIGURES, FISCAL, as_csv, company_rows, start
 from tests.imports.test_bad_files import CHECKED
 
 
@@ -125,6 +125,30 @@ def test_faults_are_shown_by_row_and_column(client, district, administrator):
 
     assert "一行也没有写入" in page
     assert "数值（万元）" in page
+
+
+def test_the_mended_table_is_uploaded_where_its_errors_are_told(client, district, administrator):
+    client.force_login(administrator)
+    kind, content, *_rest = CHECKED["万元 in the header"]
+    run = start(kind, district, administrator, content)
+
+    answer = client.get(run.get_absolute_url())
+
+    form = answer.context["form"]
+    assert (form["kind"].value(), form["district"].value()) == (kind, district.pk)
+    assert f'action="{reverse("import_list")}" enctype="multipart/form-data"' in answer.text
+
+
+def test_an_amount_whose_column_names_the_unit_is_told_without_it(client, district, treasurer):
+    client.force_login(treasurer)
+    company = CompanyFactory(district=district)
+    row = (company.uscc, 2025, "3000000", "税务导入", "")
+    run = start("fiscal", district, treasurer, as_csv([FISCAL, row]))
+
+    shown = " ".join(strip_tags(client.get(run.get_absolute_url()).text).split())
+
+    assert "财政贡献（元） 3,000,000.00" in shown
+    assert "3,000,000.00 元" not in shown
 
 
 def test_who_takes_a_table_or_its_errors_is_on_record(client, district, administrator):

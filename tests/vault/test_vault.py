@@ -175,6 +175,23 @@ def test_a_file_is_uploaded_with_type_and_term(company, clerk, client):
     assert "执照.pdf" in client.get(reverse("vault")).content.decode()
 
 
+def test_a_file_that_is_there_already_is_said_to_be_with_what_changed(company, clerk, client):
+    client.force_login(clerk)
+
+    def told(**typed):
+        upload = SimpleUploadedFile("执照.pdf", domain.PDF)
+        answer = client.post(reverse("vault"), TYPED | typed | {"upload": upload}, follow=True)
+        (message,) = answer.context["messages"]
+        return str(message)
+
+    assert told() == "“执照.pdf”已在材料库。有效期到 2026-12-31。"
+    was_there = f"这份文件此前已在材料库中：“执照.pdf”，{domain.TODAY} 上传。"
+    assert told() == f"{was_there}类型和有效期没有改动。有效期到 2026-12-31。"
+    assert told(kind="tax", valid_until="2027-12-31") == (
+        f"{was_there}类型改为“{FileKind.TAX.label}”。有效期止改为“2027-12-31”。"
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -368,7 +368,7 @@ def test_the_demo_ends_a_public_notice_for_its_department_alone(client, world):
     assert "公示 2026-03-11 至 2026-03-17（5 个工作日）" in page
     assert "演示：让公示期满" in page
     assert client.get(url).status_code == 405
-    assert client.post(url).status_code == 302
+    assert client.post(url).url == notice.get_absolute_url()
     assert case_of(application).stage.kind == StageKind.APPROVAL
 
 

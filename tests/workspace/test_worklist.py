@@ -209,6 +209,18 @@ def test_the_filters_narrow_the_list(client, reviewer):
     assert found(street="330205103") == {passed.number}
 
 
+def test_the_table_says_the_order_that_it_is_in(client, reviewer):
+    filed(company_with_everything(), claim(ALONE))
+    client.force_login(reviewer)
+
+    by_urgency = client.get(WORKLIST).text
+    assert "结论有变的在前，再按剩余工作日从少到多</caption>" in by_urgency
+    assert "aria-sort" not in by_urgency
+    by_company = client.get(WORKLIST, {"sort": "company"}).text
+    assert "待办办件</caption>" in by_company
+    assert by_company.count("aria-sort") == 1
+
+
 def test_columns_sort_both_ways(client, reviewer):
     small = checked(claim(ALONE, requested=Decimal("8000.00")))
     large = checked(investment("12345678.90", requested=Decimal("700000.00")))
