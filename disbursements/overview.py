@@ -4,10 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import District
-from disbursements.models import Batch, BatchQuerySet, BatchStatus
+from disbursements.models import (
+    Batch,
+    BatchQuerySet,
+    BatchStatus,
+    Clawback,
+    ClawbackStatus,
+    PaymentLine,
+)
 from reviews.models import Alert
 from subsidies.ledger.models import REACHED, AwardQuerySet, AwardStatus
 from subsidies.models import Award, BudgetLine
@@ -95,11 +102,20 @@ def tally(district: District, year: int, rows: list[Bar]) -> Tally:
 
 
 def waiting_awards(district: District) -> "AwardQuerySet":
-    """Awards that may be put into a batch, the longest waiting first."""
+    """Awards that may be put into a batch, the longest waiting first; each with the lines that the
+    bank sent back (`failures`), the last one first."""
     return (
         Award.objects.filter(district=district, status__in=PAYABLE)
         .select_related("company__merged_into", "notice", "budget_line", "claim__application__item")
-        .prefetch_related("company__accounts", "company__merged_into__accounts")
+        .prefetch_related(
+            "company__accounts",
+            "company__merged_into__accounts",
+            Prefetch(
+                "payment_lines",
+                PaymentLine.objects.filter(failed_at__isnull=False).order_by("-failed_at"),
+                to_attr="failures",
+            ),
+        )
         .annotate(
             is_alerted=Exists(
                 Alert.objects.open().filter(case__application=OuterRef("claim__application"))
@@ -126,3 +142,13 @@ def batches_to_approve(batches: "QuerySet[Batch]", people: Iterable[int]) -> int
     drafts = drafts.exclude(Q(made_by__in=people) | Q(made_for__in=people))
     recused = "lines__award__claim__application__case__recusals__person__in"
     return drafts.exclude(**{recused: people}).count()
+
+
+def clawbacks_to_confirm(clawbacks: "QuerySet[Clawback]", people: Iterable[int]) -> int:
+    """Demands that wait for these people: whoever made one does not confirm it, nor does who
+    declared a conflict on its award."""
+    people = list(people)
+    demands = clawbacks.filter(status=ClawbackStatus.DEMANDED)
+    demands = demands.exclude(Q(demanded_by__in=people) | Q(demanded_for__in=people))
+    recused = "award__claim__application__case__recusals__person__in"
+    return demands.exclude(**{recused: people}).count()

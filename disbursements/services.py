@@ -604,14 +604,20 @@ def _recusals(awards: Iterable[Award], people: Iterable[User | int | None]) -> Q
     )
 
 
-def bar(batch: Batch, person: User) -> str:
-    """What keeps the person from a batch, the office apart; empty where nothing does."""
-    principal = person.principal(Role.FINANCE, district_id=batch.district_id)
+def bar(awards: Iterable[Award], person: User, *, district_id: int) -> str:
+    """What keeps the person from awards of the district, the office apart; empty where nothing
+    does."""
+    principal = person.principal(Role.FINANCE, district_id=district_id)
     try:
-        require_stranger({person, principal}, _awards_of(batch))
+        require_stranger({person, principal}, awards)
     except NotAllowed as refusal:
         return refusal.messages[0]
     return ""
+
+
+def bar_to_batch(batch: Batch, person: User) -> str:
+    """What keeps the person from any of its awards."""
+    return bar(_awards_of(batch), person, district_id=batch.district_id)
 
 
 def who_goes_on(batch: Batch) -> list[User]:
@@ -633,7 +639,7 @@ def _goes_on(batch: Batch, person: User) -> bool:
     return (
         batch.district_id in person.district_ids(Role.FINANCE)
         and not (batch.status == BatchStatus.DRAFT and own)
-        and not bar(batch, person)
+        and not bar_to_batch(batch, person)
     )
 
 

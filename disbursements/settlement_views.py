@@ -19,9 +19,12 @@ from accounts.submissions import once
 from companies.facts import cultivation_cap
 from disbursements import adjustments
 from disbursements.acting import do
+from disbursements.services import bar
 from subsidies.ledger.services import cap_in_force, corrected_cap
 from subsidies.ledger.settlement import settle
+from subsidies.ledger.settlement_models import AdjustmentStatus
 from subsidies.models import Adjustment, CompanyYear
+from subsidies.money import yuan
 
 YEARS_A_PAGE = 30
 
@@ -75,13 +78,24 @@ def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
 def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
     year = adjustment.settlement.company_year_id
-    return do(
-        request,
-        lambda: adjustments.agree(adjustment, by=request.user),
-        _("已记录您的意见。"),
-        to=reverse("year_detail", args=[year]),
-        show=partial(_show, request, year),
-    )
+    try:
+        agreed = adjustments.agree(adjustment, by=request.user)
+    except Refused as refusal:
+        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
+    messages.success(request, _what_became_of(agreed))
+    return redirect("year_detail", year)
+
+
+def _what_became_of(adjustment: Adjustment) -> str:
+    """What somebody's consent has led to."""
+    if adjustment.status == AdjustmentStatus.AGREED:
+        return _("您已同意，还须另一人确认后才调整。")
+    amount = {"amount": yuan(adjustment.amount)}
+    if adjustment.status == AdjustmentStatus.DEMANDED:
+        return _("已转为追回 %(amount)s 元，须由另一人确认后通知企业；在下面这一行打开。") % amount
+    if adjustment.kind == Adjustment.Kind.REDUCE:
+        return _("已核减 %(amount)s 元，企业会收到通知。") % amount
+    return _("已补差 %(amount)s 元，企业会收到通知。") % amount
 
 
 @require_POST
@@ -117,6 +131,14 @@ def _show(
     settlements = list(row.settlements.select_related("by"))
     newest = settlements[0] if settlements else None
     claims = "claim__application__item", "claim__level", "award"
+    proposals = (
+        Adjustment.objects.filter(settlement__company_year=row)
+        .select_related(
+            "award__claim__application__item", "agreed_by", "agreed_for", "done_by", "done_for"
+        )
+        .prefetch_related("clawbacks")
+        .order_by("-pk")
+    )
     context = {
         "year": row,
         "cap": cap_in_force(row),
@@ -125,11 +147,10 @@ def _show(
         "newest": newest,
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,
-        "adjustments": Adjustment.objects.filter(settlement__company_year=row)
-        .select_related(
-            "award__claim__application__item", "agreed_by", "agreed_for", "done_by", "done_for"
-        )
-        .order_by("-pk"),
+        "adjustments": [
+            (each, each.is_open and bar([each.award], request.user, district_id=row.district_id))
+            for each in proposals
+        ],
         "may_pay": row.district_id in request.user.district_ids(Role.FINANCE),
         "faults": faults,
     }

@@ -167,7 +167,7 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     if held := services.held(batch):
         return _show_batch(request, pk, faults=held, status=409)
-    if bar := services.bar(batch, request.user):
+    if bar := services.bar_to_batch(batch, request.user):
         return _show_batch(request, pk, faults=[bar], status=403)
     try:
         with transaction.atomic():
@@ -428,15 +428,18 @@ def _show_line(
 ) -> HttpResponse:
     line = _line(request, pk)
     may_pay = line.batch.district_id in request.user.district_ids(Role.FINANCE)
+    bar = may_pay and services.bar([line.award], request.user, district_id=line.batch.district_id)
+    may_act = may_pay and not bar
     clawbacks = list(line.award.clawbacks.all()) if line.is_live else []
     context = {
         "line": line,
+        "bar": bar,
         "award": line.award,
         "clawbacks": clawbacks,
         "failure": failure or FailureForm(),
         "demand": demand or ClawbackForm(initial={"amount": line.award.net}),
-        "may_fail": may_pay and line.can_fail,
-        "may_demand": may_pay
+        "may_fail": may_act and line.can_fail,
+        "may_demand": may_act
         and line.is_live
         and line.award.status == AwardStatus.PAID
         and not any(clawback.is_open for clawback in clawbacks),
@@ -458,9 +461,13 @@ def _show_clawback(
     status: int = 200,
 ) -> HttpResponse:
     clawback = _clawback(request, pk)
-    may_pay = clawback.award.district_id in request.user.district_ids(Role.FINANCE)
+    district = clawback.award.district_id
+    is_finance = district in request.user.district_ids(Role.FINANCE)
+    bar = is_finance and services.bar([clawback.award], request.user, district_id=district)
+    may_pay = is_finance and not bar
     context = {
         "clawback": clawback,
+        "bar": bar,
         "award": clawback.award,
         "entries": clawback.award.entries.order_by("pk").select_related("by"),
         "form": form or ReturnForm(initial={"amount": clawback.left}),
@@ -513,6 +520,9 @@ def _show_home(
         "waiting_total": waiting.total(),
         "batches": overview.listed_batches(batches)[:5],
         "to_approve": overview.batches_to_approve(batches, _people(request, district)),
+        "clawbacks_to_confirm": overview.clawbacks_to_confirm(
+            Clawback.objects.visible_to(request.user), _people(request, district)
+        ),
         "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
         "is_frozen": ledger.is_frozen(),
@@ -537,7 +547,7 @@ def _show_batch(
     is_open = batch.status in (BatchStatus.DRAFT, BatchStatus.APPROVED)
     held = services.held(batch) if is_open else []
     since = services.declared_since(batch) if is_open else []
-    bar = services.bar(batch, request.user) if may_pay and is_open else ""
+    bar = services.bar_to_batch(batch, request.user) if may_pay and is_open else ""
     able = services.who_goes_on(batch) if is_open else []
     holders = services.holders_of_list(batch)
     has_list = bool(holders & _people(request, batch.district))

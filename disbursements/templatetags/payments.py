@@ -3,7 +3,7 @@
 from django import template
 
 from companies.models import BankAccount, Company
-from disbursements.models import BatchStatus, ClawbackStatus
+from disbursements.models import BatchStatus, ClawbackStatus, PaymentLine
 from subsidies.ledger.settlement_models import AdjustmentStatus
 
 register = template.Library()
@@ -43,6 +43,13 @@ ADJUSTMENT_KINDS = {
 def account_of(company: Company) -> BankAccount | None:
     """The current account, from accounts that the list has loaded."""
     return next((account for account in company.accounts.all() if account.is_current), None)
+
+
+@register.filter
+def still_goes_to(line: PaymentLine, company: Company) -> bool:
+    """Whether the company would be paid to the account that the line went to."""
+    account = account_of(company)
+    return account is not None and (account.number, account.holder) == (line.account, line.payee)
 
 
 @register.filter

@@ -8,10 +8,12 @@ from django.urls import reverse
 from accounts.models import Role
 from disbursements import services
 from disbursements.models import Clawback, ClawbackStatus
+from reviews.services import declare_conflict
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award
-from tests.domain import TODAY, clerk_of
-from tests.workspace.conftest import person
+from tests.domain import TODAY, case_of, clerk_of
+from tests.factories import BankAccountFactory
+from tests.workspace.conftest import FINANCE, person
 
 
 @pytest.fixture
@@ -69,6 +71,54 @@ def test_a_clawback_goes_from_one_to_another_and_ends_with_the_money(client, lin
     assert "已全部退回" in answer.content.decode()
     assert Award.objects.get(pk=line.award_id).net == Decimal("6000.00")
     assert "4,000.00" in client.get(reverse("clawback_list")).content.decode()
+
+
+@pytest.fixture
+def recused(line):
+    """Of finance, with a conflict on the award that was paid."""
+    official = person(FINANCE, Role.FINANCE, 3)
+    case = case_of(line.award.claim.application)
+    declare_conflict(case, reason="亲属任职", by=official)
+    return official
+
+
+def test_who_declared_a_conflict_is_offered_nothing_and_reads_why(client, line, maker, recused):
+    clawback = services.demand_return(line.award, Decimal("1.00"), reason="x", by=maker)
+    client.force_login(recused)
+
+    for page in (line.get_absolute_url(), clawback.get_absolute_url()):
+        text = client.get(page).content.decode()
+        assert f"{recused}已申请回避" in text
+        assert "submission" not in text
+
+
+def test_what_the_bank_sent_back_says_so_before_it_is_chosen_again(client, line, maker):
+    services.fail_line(line, reason="账号户名不符", by=maker)
+    client.force_login(maker)
+    home = reverse("finance_home")
+    assert "上次退汇：账号户名不符；收款账户没有变更" in client.get(home).content.decode()
+
+    line.award.company.accounts.update(is_current=False)
+    BankAccountFactory(company=line.award.company)
+
+    assert "上次退汇：账号户名不符；收款账户已变更" in client.get(home).content.decode()
+
+
+def test_a_demand_is_counted_for_who_may_confirm_it(client, line, maker, second, auditor, recused):
+    def counted(user):
+        client.force_login(user)
+        return "追回（1）" in client.get(reverse("finance_home")).content.decode()
+
+    clawback = services.demand_return(line.award, Decimal("1.00"), reason="x", by=maker)
+
+    assert [counted(one) for one in (maker, second, recused, auditor)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    services.confirm_return(clawback, by=second)
+    assert not counted(second)
 
 
 def test_a_demand_may_be_dropped_until_it_is_confirmed(client, line, maker):

@@ -1,5 +1,7 @@
 """Finance's pages of a company's policy year."""
 
+import html
+import re
 from decimal import Decimal
 
 import pytest
@@ -7,7 +9,12 @@ from django.urls import reverse
 
 from accounts.models import Role
 from companies.models import YearlyFigure
+from disbursements import services
+from disbursements.models import Clawback
 from reviews.models import StageKind
+from reviews.services import declare_conflict
+from subsidies.ledger import services as ledger
+from subsidies.ledger.models import AwardStatus
 from subsidies.models import Adjustment, Award, CompanyYear, PolicyDocument, Settlement
 from tests import domain
 from tests.ledger.granting import grant
@@ -40,13 +47,48 @@ def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
     assert Settlement.objects.count() == 1
 
     agree = reverse("adjustment_agree", args=[Adjustment.objects.get().pk])
-    assert client.post(agree).status_code == 302
+    assert "还须另一人确认后才调整" in text_of(client.post(agree, follow=True))
     assert client.post(agree).status_code == 403
     client.force_login(second)
     assert "确认调整" in text_of(client.get(page))
-    assert "已调整" in text_of(client.post(agree, follow=True))
+    text = text_of(client.post(agree, follow=True))
+    assert "已调整" in text
+    assert "已核减 50,000.00 元" in text
+    (entry,) = re.findall(r'href="(/finance/ledger/[^"]*kind=adjust)"', text)
+    assert "50,000.00" in text_of(client.get(html.unescape(entry)))
     assert Award.objects.get().payable == Decimal("150000.00")
     assert client.post(agree).status_code == 409
+
+
+def test_an_adjustment_of_what_was_paid_leads_to_its_clawback(client, year, maker, second):
+    award = ledger.move_award(Award.objects.get(), AwardStatus.NOTIFIED)
+    batch = services.approve_batch(
+        services.make_batch(award.district, [award], by=maker), by=second
+    )
+    services.mark_paid(batch, on=domain.TODAY, by=maker)
+    domain.set_contribution("150000")
+    client.force_login(maker)
+    client.post(reverse("year_settle", args=[year.pk]))
+
+    agree = reverse("adjustment_agree", args=[Adjustment.objects.get().pk])
+    text = text_of(client.post(agree, follow=True))
+
+    assert "已转为追回 50,000.00 元，须由另一人确认" in text
+    assert f'href="{Clawback.objects.get().get_absolute_url()}"' in text
+
+
+def test_who_declared_a_conflict_adjusts_nothing_and_reads_why(client, year, maker, second):
+    domain.set_contribution("150000")
+    client.force_login(maker)
+    client.post(reverse("year_settle", args=[year.pk]))
+    case = domain.case_of(Adjustment.objects.get().award.claim.application)
+    declare_conflict(case, reason="亲属任职", by=second)
+    client.force_login(second)
+
+    text = text_of(client.get(reverse("year_detail", args=[year.pk])))
+
+    assert f"{second}已申请回避" in text
+    assert "同意调整" not in text
 
 
 def test_an_adjustment_is_dropped(client, year, maker):
