@@ -19,19 +19,19 @@ from subsidies.words import amount_in_words
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Heading and width (in characters) of each column.
 COLUMNS = [
-    ("序号", 5),
-    ("收款单位全称", 22),
-    ("统一社会信用代码", 20),
-    ("开户银行", 22),
-    ("银行账号", 22),
-    ("联行号", 14),
-    ("金额（元）", 15),
-    ("政策文号", 22),
-    ("条款", 8),
-    ("项目名称", 20),
-    ("预算科目", 13),
-    ("用途", 14),
-    ("备注", 7),
+    ("序号", 4),
+    ("收款单位全称", 17),
+    ("统一社会信用代码", 16),
+    ("开户银行", 15),
+    ("银行账号", 17),
+    ("联行号", 11),
+    ("金额（元）", 13),
+    ("政策文件", 16),
+    ("条款", 7),
+    ("项目名称", 15),
+    ("预算科目", 12),
+    ("用途", 11),
+    ("备注", 6),
 ]
 NAME, AMOUNT, LAST = 1, 6, len(COLUMNS) - 1
 AMOUNT_FORMAT = "#,##0.00"
@@ -128,7 +128,7 @@ def _set_up_print(sheet: Worksheet) -> None:
     sheet.set_landscape()
     sheet.set_paper(A4)
     sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_margins(left=0.3, right=0.3, top=0.5, bottom=0.6)
     sheet.repeat_rows(HEAD_ROW)
     sheet.set_footer("&C第 &P 页，共 &N 页")
     sheet.hide_gridlines(2)
@@ -163,7 +163,7 @@ def _write_line(
         7: item.edition.document.number or item.edition.document.title,
         8: item.clause,
         9: "·".join(filter(None, [item.title, award.subject])),
-        10: award.budget_line.code,
+        10: award.budget_line.name,
         11: f"{award.policy_year}年度惠企政策兑现",
         12: "" if line.is_live else "退汇，不付" if line.failed_at else "已作废",
     }

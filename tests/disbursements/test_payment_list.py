@@ -27,7 +27,7 @@ HEADINGS = [
     "银行账号",
     "联行号",
     "金额（元）",
-    "政策文号",
+    "政策文件",
     "条款",
     "项目名称",
     "预算科目",
@@ -122,7 +122,7 @@ def test_a_line_holds_what_the_bank_and_the_auditor_need(batch):
         document.number or document.title,
         line.award.claim.level.item.clause,
         line.award.claim.level.item.title,
-        line.award.budget_line.code,
+        line.award.budget_line.name,
         "2025年度惠企政策兑现",
         "",
     ]
@@ -207,6 +207,22 @@ def test_the_list_prints_on_a4_across_with_its_headings_on_each_page(batch):
     assert 'fitToHeight="0"' in sheet
     assert 'state="frozen"' in sheet
     assert "拨付清单!$3:$3" in files["xl/workbook.xml"]
+
+
+def test_on_a4_nobody_needs_a_magnifying_glass(batch):
+    """The columns are shrunk to the sheet's width: 9 points stay 8."""
+    sheet = ElementTree.fromstring(parts(payment_list(batch))["xl/worksheets/sheet1.xml"])
+    inches = sum(
+        (float(column.get("max")) - float(column.get("min")) + 1)
+        * float(column.get("width"))
+        * 7
+        / 96
+        for column in sheet.iter(f"{SPREADSHEET}col")
+    )
+    margins = sheet.find(f"{SPREADSHEET}pageMargins")
+    paper = 11.69 - float(margins.get("left")) - float(margins.get("right"))
+
+    assert 9 * paper / inches > 8
 
 
 def test_the_same_batch_is_the_same_file(batch, clock):
