@@ -61,7 +61,7 @@ def agree(adjustment: Adjustment, *, by: User) -> Adjustment:
             % {"status": award.get_status_display()}
         )
     adjustment.save(update_fields=["status", "agreed_by", "agreed_for", "done_by", "done_for"])
-    _record("agreed", adjustment, by, principal)
+    _record("adjustment.agreed", adjustment, by, principal)
     return adjustment
 
 
@@ -71,7 +71,7 @@ def drop(adjustment: Adjustment, *, by: User) -> Adjustment:
     adjustment, principal = _locked(adjustment, by)
     adjustment.status = AdjustmentStatus.DROPPED
     adjustment.save(update_fields=["status"])
-    _record("dropped", adjustment, by, principal)
+    _record("adjustment.dropped", adjustment, by, principal)
     return adjustment
 
 
@@ -115,9 +115,9 @@ def _tell(adjustment: Adjustment, award: Award) -> None:
         )
 
 
-def _record(act: str, adjustment: Adjustment, by: User, principal: User | None) -> None:
+def _record(action: str, adjustment: Adjustment, by: User, principal: User | None) -> None:
     record(
-        f"adjustment.{act}",
+        action,
         about=adjustment.award,
         by=by,
         on_behalf_of=principal,

@@ -87,6 +87,7 @@ def test_the_chain_is_listed_searched_and_verified(client, auditor):
 
     page = client.get(url).content.decode()
     assert "提交申请" in page
+    assert "序号由全系统共用" in page
     found = client.get(url, {"q": application.number}).context["page"].object_list
     assert [entry.action for entry in found] == ["application.submitted"]
 
