@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.fields import MoneyField
 from companies.models import CreditEntry
+from outbox.services import mail_language
 from reviews import receipts, services
 from reviews.casefile import CaseFile
 from reviews.credit import REASON_LENGTH
@@ -64,7 +65,7 @@ class DecisionForm(forms.Form):
             self.fields[self.amount_name(claim)] = self._amount_field(
                 claim, required=agrees or not verdict
             )
-        self.fields["text"] = forms.CharField(
+        self.fields["text"] = text = forms.CharField(
             label=_("意见"),
             required=bool(verdict) and not agrees,
             error_messages={"required": _("请写明理由，企业和其他部门要据此办理")},
@@ -72,7 +73,10 @@ class DecisionForm(forms.Form):
             max_length=2000,
             help_text=_("供主办部门审定时参考，企业看不到。")
             if self.kind == StageKind.JOINT
-            else _("企业看得到，请写事实和依据。"),
+            else " ".join(filter(None, [_("企业看得到，请写事实和依据。"), self._on_the_cut()])),
+        )
+        text.required_when = (  # type: ignore[attr-defined]
+            _("（核减、退回或不予通过时必填）") if self.claims else _("（不同意或退回时必填）")
         )
 
     @staticmethod
@@ -129,17 +133,44 @@ class DecisionForm(forms.Form):
         answer = receipts.answers_of(self.file.receipt).get(claim.pk)
         return Decimal(answer["payable"]) if answer and answer["payable"] is not None else None
 
-    def _proposed(self, claim: Claim) -> Decimal | None:
-        """What the first review proposed in this round."""
+    def _proposal(self) -> Opinion | None:
+        """What the first review said in this round to the amounts."""
         if self.kind != StageKind.DETERMINATION:
             return None
         for opinion in self.file.opinions:
             stage = opinion.task.stage.kind
             if stage == StageKind.REVIEW and opinion.round == self.file.case.round:
-                amount = opinion.amounts.get(str(claim.pk))
-                if amount:
-                    return Decimal(amount).quantize(Decimal("0.01"))
+                return opinion
         return None
+
+    def _proposed(self, claim: Claim) -> Decimal | None:
+        proposal = self._proposal()
+        amount = proposal.amounts.get(str(claim.pk)) if proposal else None
+        return Decimal(amount).quantize(Decimal("0.01")) if amount else None
+
+    def _cut(self) -> Opinion | None:
+        """The first review's opinion, where it proposes less than the answer."""
+        less = (
+            proposed < most
+            for claim in self.claims
+            if (proposed := self._proposed(claim)) and (most := self._most(claim))
+        )
+        return self._proposal() if any(less) else None
+
+    def _on_the_cut(self) -> str:
+        if cut := self._cut():
+            return _("维持初审的核减可以不写，即沿用初审的理由：%(reason)s") % {"reason": cut.text}
+        return ""
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever keeps the cut of the first review and says nothing names its reason."""
+        data = self.cleaned_data
+        if data.get("verdict") == Verdict.AGREE and data.get("text") == "" and (cut := self._cut()):
+            kept = (data.get(self.amount_name(row)) == self._proposed(row) for row in self.claims)
+            if all(kept):
+                with mail_language():
+                    data["text"] = _("同意初审的核减：%(reason)s") % {"reason": cut.text}
+        return data
 
     def amounts(self) -> dict[int, Decimal] | None:
         if not self.claims or self.cleaned_data["verdict"] != Verdict.AGREE:

@@ -72,7 +72,7 @@ def _decide(request: SignedInRequest, file: CaseFile, task: Task) -> HttpRespons
     messages.success(
         request,
         _("%(stage)s意见已提交：%(verdict)s。")
-        % {"stage": task.stage.name, "verdict": said(task.stage.kind, opinion.verdict)},
+        % {"stage": task.stage, "verdict": said(task.stage.kind, opinion.verdict)},
     )
     return redirect(file.case)
 

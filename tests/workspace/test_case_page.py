@@ -239,6 +239,49 @@ def test_the_amounts_come_filled_with_the_answer_and_with_what_was_proposed(clie
     assert "初审建议 9,000.00 元" in page
 
 
+@pytest.fixture
+def cut(client, second):
+    """An application for which the first review proposes 9,000 of 10,000 yuan."""
+    application = at_stage(StageKind.REVIEW, company_with_everything(), claim(ALONE))
+    client.force_login(second)
+    page = client.get(page_of(application)).content.decode()
+    assert "（核减、退回或不予通过时必填）" in page
+    assert "（选填）" not in page
+    [row] = application.claims.all()
+    answer_to(client, application, verdict="agree", text="按发票", **{f"amount_{row.pk}": "9000"})
+    client.force_login(person(INDUSTRY, Role.LEAD))
+    return application
+
+
+def test_whoever_keeps_the_cut_of_the_first_review_names_its_reason(client, cut):
+    [row] = cut.claims.all()
+    assert "沿用初审的理由：按发票" in client.get(page_of(cut)).content.decode()
+
+    answer_to(client, cut, verdict="agree", text="", **{f"amount_{row.pk}": "9000.00"})
+
+    assert Opinion.objects.latest("pk").text == "同意初审的核减：按发票"
+
+
+@pytest.mark.parametrize(("verdict", "amount"), [("agree", "8999"), ("return", "9000")])
+def test_whoever_does_not_keep_it_gives_a_reason(client, cut, verdict, amount):
+    [row] = cut.claims.all()
+
+    response = answer_to(client, cut, verdict=verdict, text="", **{f"amount_{row.pk}": amount})
+
+    assert response.status_code == 422
+    assert Opinion.objects.latest("pk").text == "按发票"
+
+
+def test_what_was_submitted_is_said_in_english_without_chinese(client, cut):
+    [row] = cut.claims.all()
+    client.post("/language/", {"language": "en"})
+
+    answer = answer_to(client, cut, verdict="agree", text="x", **{f"amount_{row.pk}": "9000"})
+    page = client.get(answer.url).content.decode()
+
+    assert "Determination: your opinion is submitted." in page
+
+
 def test_what_the_rules_refuse_is_not_agreed_to(client, second):
     application = at_stage(StageKind.REVIEW, company_with_everything(), claim(ALONE))
     CreditEntry.objects.create(company=application.company, title="被列入失信", listed_on=TODAY)
