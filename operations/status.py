@@ -33,17 +33,24 @@ REMEDIES: "dict[Subject, StrOrPromise]" = {
     Subject.CHAIN: gettext_lazy("先保全数据库和锚定文件，再查明这一条之后谁动过数据。"),
     Subject.RECEIPTS: gettext_lazy("逐条查明原因并确认。"),
 }
+# How a first look comes about.
+BY_BEAT = gettext_lazy("由定时进程（beat）按时核对。过了一天仍没有，请检查它是否在运行。")
+BEGINNINGS: "dict[Subject, StrOrPromise]" = {
+    Subject.BACKUP: gettext_lazy("请每天运行一次备份命令（backup）。"),
+}
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One line of the page. `kind` as in components/status.html; `url` leads to more."""
+    """One line of the page. `kind` as in components/status.html; `url` leads to more, `ask` is
+    where to ask for a look at once."""
 
     name: str
     kind: str
     label: str
     detail: str = ""
     url: str = ""
+    ask: str = ""
 
 
 def signs(now: Vitals) -> list[Sign]:
@@ -127,15 +134,16 @@ def _anchor_mail(now: Vitals) -> Sign:
 
 def _inspection(subject: Subject, row: Inspection | None) -> Sign:
     name = str(subject.label)
+    ask = reverse("ledger_reconcile") if subject == Subject.LEDGER else ""
     if row is None:
-        return Sign(name, "unknown", _("还没有进行过"))
+        return Sign(name, "unknown", _("尚未核对"), str(BEGINNINGS.get(subject, BY_BEAT)), ask=ask)
     if row.faults:
         detail = f"{row.first_fault} {REMEDIES.get(subject, '')}".strip()
-        return Sign(name, "fail", _("有差异，%(ago)s") % {"ago": _ago(row.at)}, detail)
+        return Sign(name, "fail", _("有差异，%(ago)s") % {"ago": _ago(row.at)}, detail, ask=ask)
     counted = ngettext("共 %(n)d 条", "共 %(n)d 条", row.count) % {"n": row.count}
     detail = counted if row.count else ""
     kind = "pass" if timezone.now() - row.at <= MAX_AGES[subject] else "warn"
-    return Sign(name, kind, _ago(row.at), detail)
+    return Sign(name, kind, _ago(row.at), detail, ask=ask)
 
 
 def _ago(at: "datetime") -> str:

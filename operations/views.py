@@ -1,19 +1,24 @@
 """How the installation is, and the jobs that were given up."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, reauthenticated
 from accounts.models import Role
+from accounts.submissions import once
 from operations import vitals
 from operations.kinds import kind_name
 from operations.status import signs
 from outbox.models import Job, State
-from outbox.services import close_as_sent, try_again
+from outbox.services import close_as_sent, enqueue, try_again
 
 PAGE_SIZE = 30
 
@@ -22,8 +27,32 @@ PAGE_SIZE = 30
 @for_roles(Role.ADMINISTRATOR, Role.AUDITOR)
 def status(request: SignedInRequest) -> HttpResponse:
     found = signs(vitals.take())
-    context = {"signs": found, "failing": [sign for sign in found if sign.kind == "fail"]}
+    context = {
+        "signs": found,
+        "failing": [sign for sign in found if sign.kind in ("fail", "warn")],
+        "unseen": [sign for sign in found if sign.kind == "unknown"],
+        "may_ask": request.user.has_role(Role.ADMINISTRATOR),
+        "is_reconciling": _reconciliations().exists(),
+    }
     return render(request, "operations/status.html", context)
+
+
+@require_POST
+@for_roles(Role.ADMINISTRATOR)
+@reauthenticated
+@once
+def ledger_reconcile(request: SignedInRequest) -> HttpResponse:
+    """A worker compares the whole ledger: that may take longer than a page may."""
+    if not _reconciliations().exists():
+        enqueue("subsidies.reconcile_ledger", timezone.now().isoformat())
+    messages.success(request, _("正在对账。稍后刷新本页，结果显示在“台账对账”一行。"))
+    return redirect("status")
+
+
+def _reconciliations() -> "QuerySet[Job]":
+    return Job.objects.filter(
+        kind="subsidies.reconcile_ledger", state__in=[State.QUEUED, State.RUNNING]
+    )
 
 
 @require_GET
@@ -42,20 +71,34 @@ def failed_jobs(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
 def job_try_again(request: SignedInRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(Job, pk=pk)
-    if try_again(Job.objects.filter(pk=job.pk), by=request.user):
-        messages.success(request, _("已重新排队，一会儿再看结果。"))
-    else:
-        messages.warning(request, _("这项任务已不在失败列表中，没有再次排队。"))
-    return redirect("failed_jobs")
+    return _settle(
+        request,
+        pk,
+        try_again,
+        done=_("已重新排队，一会儿再看结果。"),
+        gone=_("这项任务已不在失败列表中，没有再次排队。"),
+    )
 
 
 @require_POST
 @for_roles(Role.ADMINISTRATOR)
 def job_was_sent(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _settle(
+        request,
+        pk,
+        close_as_sent,
+        done=_("已记为发出，不再发送。"),
+        gone=_("这项任务已不在待核对之列，没有改动。"),
+    )
+
+
+def _settle(
+    request: SignedInRequest, pk: int, act: Callable[..., int], *, done: str, gone: str
+) -> HttpResponse:
+    """Do what is asked for a job that was given up; somebody else may have done so before."""
     job = get_object_or_404(Job, pk=pk)
-    if close_as_sent(Job.objects.filter(pk=job.pk), by=request.user):
-        messages.success(request, _("已记为发出，不再发送。"))
+    if act(Job.objects.filter(pk=job.pk), by=request.user):
+        messages.success(request, done)
     else:
-        messages.warning(request, _("这项任务已不在待核对之列，没有改动。"))
+        messages.warning(request, gone)
     return redirect("failed_jobs")

@@ -14,6 +14,7 @@ class SubsidiesConfig(AppConfig):
         from subsidies.applications import jobs  # noqa: F401  (registers its outbox handlers)
         from subsidies.applications.held_files import Attachments
         from subsidies.applications.services import is_being_decided_on
+        from subsidies.ledger import jobs as ledger_jobs  # noqa: F401
         from subsidies.ledger.services import pending_money, was_paid_since
 
         HOLDERS.append(Attachments())

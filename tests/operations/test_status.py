@@ -13,7 +13,7 @@ from operations import vitals
 from operations.kinds import NAMES
 from operations.status import signs
 from outbox.models import Job, State, Tick
-from outbox.services import HANDLERS
+from outbox.services import HANDLERS, perform
 from subsidies.models import Freeze
 from tests.factories import AppointmentFactory, DistrictFactory
 
@@ -125,6 +125,38 @@ def test_the_page_leads_to_what_needs_somebody(well, administrator, client):
     assert "1 项需要处理" in page
     assert 'href="/workspace/failed-jobs/"' in page
     assert 'href="/workspace/incidents/"' in page
+
+
+def test_what_was_never_looked_at_is_not_said_to_be_well(well, administrator, client):
+    page = client.get("/workspace/status/").content.decode()
+    assert "没有需要处理的事项" in page
+    Inspection.objects.filter(subject__in=[Subject.LEDGER, Subject.BACKUP]).delete()
+
+    page = client.get("/workspace/status/").content.decode()
+
+    assert "没有需要处理的事项" not in page
+    assert "2 项尚未核对。" in page
+    assert "请每天运行一次备份命令" in page
+
+
+def test_an_administrator_has_the_ledger_reconciled_at_once(well, administrator, client):
+    Inspection.objects.filter(subject=Subject.LEDGER).delete()
+    assert "现在对账" in client.get("/workspace/status/").content.decode()
+
+    for _press in range(2):
+        page = client.post("/workspace/status/reconcile/", follow=True).content.decode()
+        assert "正在对账" in page
+    perform(Job.objects.get(kind="subsidies.reconcile_ledger").pk)
+
+    assert kinds()["台账对账"] == "pass"
+    assert "正在对账" not in client.get("/workspace/status/").content.decode()
+
+
+def test_only_an_administrator_asks_for_it(well, client):
+    client.force_login(AppointmentFactory(role=Role.AUDITOR).user)
+
+    assert "现在对账" not in client.get("/workspace/status/").content.decode()
+    assert client.post("/workspace/status/reconcile/").status_code == 403
 
 
 def test_a_mail_that_may_have_gone_out_says_so(administrator, client):
