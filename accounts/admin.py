@@ -144,10 +144,14 @@ class Shown(_Form):
 
     @property
     def shown(self) -> str:
-        """What the row has in the fields that may be changed, for the page's hidden field."""
+        """What the page shows, for its hidden field."""
+        return json.dumps(self._present())
+
+    def _present(self) -> dict[str, str]:
+        """What the row has in the fields that may be changed."""
         fields = [name for name, field in self.fields.items() if not field.disabled]
         values = model_to_dict(self.instance, fields) if self.instance.pk else {}
-        return json.dumps({name: str(value) for name, value in values.items()})
+        return {name: str(value) for name, value in values.items()}
 
     def clean(self) -> Any:
         data = super().clean()
@@ -155,7 +159,7 @@ class Shown(_Form):
             shown = json.loads(self.data.get("shown", "{}"))
         except ValueError:
             shown = {}
-        for name, value in json.loads(self.shown).items():
+        for name, value in self._present().items():
             # A form that no page sent was shown nothing.
             if shown.get(name, value) == value:
                 continue

@@ -397,7 +397,7 @@ class YearlyFigure(models.Model):
     objects = YearlyFigureQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("年度数据")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "年度数据"), _("年度数据")
         constraints = [
             models.UniqueConstraint(
                 fields=["company", "year", "measure", "source"],
@@ -713,7 +713,7 @@ class Incident(models.Model):
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = _("重大问题")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "重大问题"), _("重大问题")
 
     def __str__(self) -> str:
         return f"{self.company} {self.get_kind_display()} {self.date}"

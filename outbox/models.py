@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # Short, so that a lost worker's job is soon taken up; renewed while its worker lives.
 LEASE = timedelta(seconds=30)
@@ -67,7 +68,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("后台任务")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "后台任务"), _("后台任务")
         constraints = [
             models.UniqueConstraint(fields=["kind", "key"], name="job_once"),
             models.CheckConstraint(

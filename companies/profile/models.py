@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import District, Role
 from accounts.two_people import second_person
@@ -145,7 +146,7 @@ class Recognition(Dated):
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = _("资质认定")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "资质认定"), _("资质认定")
         constraints = [
             valid_until_follows_from("recognition_valid_until_follows_from"),
             models.CheckConstraint(
@@ -186,7 +187,7 @@ class Agreement(Dated):
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = _("扶持协议")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "扶持协议"), _("扶持协议")
         constraints = [
             valid_until_follows_from("agreement_valid_until_follows_from"),
             models.CheckConstraint(

@@ -1,5 +1,7 @@
 """Who gets into the officers' site, and what a password set there leaves behind."""
 
+from datetime import date
+
 import pytest
 
 from accounts.models import Role, User
@@ -36,6 +38,21 @@ def test_an_officer_changes_the_language_and_stays_on_the_page(client, db):
 
     assert answer.url == "http://testserver/admin/"
     assert "Configuration" in client.get("/admin/").text
+
+
+def test_the_pages_in_english_name_one_thing_and_write_days_as_all_pages_do(client, db):
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR, starts_on=date(2023, 5, 9)).user)
+    client.post("/language/", {"language": "en"})
+
+    assert "<h1>Add Recognition</h1>" in client.get("/admin/companies/recognition/add/").text
+    assert "2023-05-09" in client.get("/admin/accounts/appointment/").text
+
+
+def test_the_tab_bears_the_seal_as_everywhere(client, db):
+    client.force_login(AppointmentFactory(role=Role.ADMINISTRATOR).user)
+
+    for page in ("/admin/", "/admin/companies/recognition/", "/admin/companies/recognition/add/"):
+        assert 'rel="icon" href="/static/seal' in client.get(page).text
 
 
 def test_who_only_looks_at_people_is_offered_no_password_of_theirs(client, db):
