@@ -250,7 +250,7 @@ class Member(models.Model):
     objects = MemberQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = _("企业人员")
+        verbose_name, verbose_name_plural = pgettext_lazy("one", "企业人员"), _("企业人员")
         constraints = [
             models.UniqueConstraint(fields=["user", "company"], name="member_once"),
             models.CheckConstraint(

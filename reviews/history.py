@@ -51,6 +51,12 @@ def filings(application: Application) -> list[Entry]:
     )
 
 
+def reason_of_return(application: Application) -> str:
+    """What the department wrote that sent it back last."""
+    returns = Opinion.objects.filter(case__application=application, verdict=Verdict.RETURN)
+    return returns.values_list("text", flat=True).last() or ""
+
+
 def history(
     case: Case,
     tasks: list[Task],

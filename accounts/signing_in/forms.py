@@ -27,7 +27,8 @@ PASSWORD_RULES = lazy(_rules, str)()
 
 
 class Plain(forms.Form):
-    """Labels stand above their fields, so that no placeholder repeats them."""
+    """Labels stand above their fields, so that no placeholder repeats them; what is missing is
+    named."""
 
     use_required_attribute = False
     labels: dict[str, Any] = {}
@@ -39,6 +40,8 @@ class Plain(forms.Form):
             field.widget.attrs.pop("placeholder", None)
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
+            # Above the form they stand together, without their fields.
+            field.error_messages["required"] = gettext("请填写“%(label)s”") % {"label": field.label}
 
 
 class SignInForm(Plain, account_forms.LoginForm):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MemberRole(models.TextChoices):
@@ -19,7 +20,7 @@ LEADS = (MemberRole.LEGAL, MemberRole.ADMINISTRATOR)
 class Scope(models.TextChoices):
     """What a 经办人 may be given to do. Looking is not among it: everybody of a company may."""
 
-    APPLY = "apply", _("申报")
+    APPLY = "apply", pgettext_lazy("scope", "申报")
     DATA = "data", _("资料与数据")
     ACCOUNT = "account", _("收款账户")
 

@@ -31,6 +31,7 @@ from subsidies.applications.acts import acts_on
 from subsidies.applications.enums import Status
 from subsidies.applications.forms import ApplicationForm
 from subsidies.applications.models import Application, Attachment
+from subsidies.applications.returned import reason_of
 from subsidies.catalogue.models import Item
 from subsidies.credit.findings import findings_of, with_people
 
@@ -382,6 +383,7 @@ def _form_context(
         "answer": _estimate(application, judged),
         "credit": findings_of(application),
         "acts": acts_on(application),
+        "returned_for": reason_of(application) if application.status == Status.RETURNED else "",
         "now": timezone.localtime(),
     }
 

@@ -193,6 +193,7 @@ def test_signing_up_says_at_the_field_what_is_wrong(db):
 
     errors = response.context["form"].errors
     assert set(errors) == {"name", "email", "password1"}
+    assert errors["name"] == ["请填写“姓名”"]
     assert 'value="no-address"' in response.content.decode()
 
 

@@ -164,6 +164,28 @@ def test_a_case_is_accepted_by_the_form_and_goes_on(client, reviewer):
     assert "材料齐全" in page
 
 
+def test_what_was_submitted_is_said_in_the_readers_language(client, reviewer):
+    application = filed(company_with_everything(), claim(ALONE))
+    client.force_login(reviewer)
+    client.cookies["django_language"] = "en"
+
+    answer_to(client, application, verdict="return", text="缺发票")
+
+    assert "Acceptance: your opinion is submitted" in client.get(page_of(application)).text
+
+
+def test_the_company_reads_where_it_corrects_what_was_asked_for(client, world):
+    application = filed(company_with_everything(), claim(ALONE))
+    for text in ("缺发票", "发票缺第 2 页"):
+        decide(open_tasks(application)[0], Verdict.RETURN, text=text)
+        client.force_login(application.created_by)
+        page = client.get(f"/applications/{application.pk}/edit/").text
+        assert f"退回的原因：“{text}”" in page
+        submit(application)
+
+    assert "退回的原因" not in client.get(f"/applications/{application.pk}/").text
+
+
 def test_the_whole_way_is_clicked_through(client, budget):
     application = filed(company_with_everything(), claim(JOINED))
     [row] = application.claims.all()
