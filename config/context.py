@@ -141,7 +141,8 @@ class Frame:
             ]
         elif self.user and not self.user.is_official:
             entries.append(self._entry(_("登记企业"), "company_register"))
-        entries.append(self._entry(_("公示公告"), "public_notice_list", ["public_notice_detail"]))
+        notices = pgettext_lazy("place", "公示公告")
+        entries.append(self._entry(notices, "public_notice_list", ["public_notice_detail"]))
         if self.has_desk:
             entries.append(self._entry(_("工作台"), "home"))
         elif not self.user:
