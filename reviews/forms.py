@@ -165,7 +165,7 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Whoever keeps the cut of the first review and says nothing names its reason."""
         data = self.cleaned_data
-        if data.get("verdict") == Verdict.AGREE and data.get("text") == "" and (cut := self._cut()):
+        if data.get("text") == "" and (cut := self._cut()):
             kept = (data.get(self.amount_name(row)) == self._proposed(row) for row in self.claims)
             if all(kept):
                 with mail_language():

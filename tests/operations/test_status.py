@@ -139,11 +139,12 @@ def test_what_was_never_looked_at_is_not_said_to_be_well(well, administrator, cl
     assert "请每天运行一次备份命令" in page
 
 
-def test_an_administrator_has_the_ledger_reconciled_at_once(well, administrator, client):
+def test_an_administrator_has_the_ledger_reconciled_at_once(well, administrator, client, clock):
     Inspection.objects.filter(subject=Subject.LEDGER).delete()
     assert "现在对账" in client.get("/workspace/status/").content.decode()
 
     for _press in range(2):
+        clock.shift(1)
         page = client.post("/workspace/status/reconcile/", follow=True).content.decode()
         assert "正在对账" in page
     perform(Job.objects.get(kind="subsidies.reconcile_ledger").pk)
