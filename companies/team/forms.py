@@ -53,6 +53,7 @@ class PlaceForm(forms.Form):
         super().__init__(*args, **({"label_suffix": ""} | kwargs))
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
         self.fields["ends_on"].width = "w-date"  # type: ignore[attr-defined]
+        self.fields["scopes"].required_when = _("（经办人至少选一项）")  # type: ignore[attr-defined]
         if latest:
             self.fields["ends_on"].widget.attrs["max"] = latest.isoformat()
             self.fields["ends_on"].help_text = _(

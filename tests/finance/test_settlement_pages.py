@@ -49,6 +49,9 @@ def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
     agree = reverse("adjustment_agree", args=[Adjustment.objects.get().pk])
     assert "还须另一人确认后才调整" in text_of(client.post(agree, follow=True))
     assert client.post(agree).status_code == 403
+    text = text_of(client.get(page))
+    assert "您已同意，等另一人确认" in text
+    assert f'action="{agree}"' not in text
     client.force_login(second)
     assert "确认调整" in text_of(client.get(page))
     text = text_of(client.post(agree, follow=True))

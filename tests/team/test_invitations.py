@@ -282,6 +282,7 @@ def test_the_team_page_invites_and_shows_what_waits(company, lead, browser):
     client = browser(lead)
     typed = {"email": "li@example.org", "role": "clerk", "scopes": ["apply"], "ends_on": ""}
 
+    assert "（经办人至少选一项）" in client.get("/company/team/").text
     assert client.post("/company/team/", typed).status_code == 302
     page = client.get("/company/team/")
     assert "li@example.org" in page.text
