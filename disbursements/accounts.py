@@ -13,7 +13,7 @@ from companies import services
 from companies.cnaps import is_doubtful
 from companies.models import AccountChange
 from companies.profile.models import AccountChangeQuerySet
-from disbursements.acting import do
+from disbursements.acting import acting, do
 
 CLOSED_SHOWN = 20
 
@@ -67,13 +67,7 @@ def account_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
 def to_confirm(user: User) -> int:
     """How many changed accounts wait for this person: whoever checked one does not confirm it."""
     changes = AccountChange.objects.visible_to(user).open().select_related("company")
-    return sum(not change.checkers & _people(user, change) for change in changes)
-
-
-def _people(user: User, change: AccountChange) -> set[int]:
-    """The person, and on whose behalf they check the company's account."""
-    principal = user.principal(Role.FINANCE, district_id=change.company.district_id)
-    return {user.pk} | ({principal.pk} if principal else set())
+    return sum(not change.checkers & acting(user, change.company.district_id) for change in changes)
 
 
 def _change(request: SignedInRequest, pk: int) -> AccountChange:
@@ -93,7 +87,7 @@ def _show(
                 "is_other_holder": change.account.holder != change.company.name,
                 "may_check": change.status == "asked",
                 "may_confirm": change.status == "checked"
-                and not change.checkers & _people(request.user, change),
+                and not change.checkers & acting(request.user, change.company.district_id),
             }
             for change in changes.open().order_by("asked_at", "pk")
         ],

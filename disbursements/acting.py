@@ -1,4 +1,5 @@
-"""What the pages of finance have in common: an act is done and told, or refused on its page."""
+"""What the pages of finance have in common: who acts, and an act that is done and told, or refused
+on its page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from accounts.access import SignedInRequest
+from accounts.models import Role, User
 from accounts.refusals import Refused
+
+
+def acting(user: User, district_id: int) -> set[int]:
+    """The person, and on whose behalf they handle the district's money."""
+    principal = user.principal(Role.FINANCE, district_id=district_id)
+    return {user.pk} | ({principal.pk} if principal else set())
 
 
 def do(

@@ -180,6 +180,9 @@ def hand_out_list(batch: Batch, *, by: User) -> Batch:
     """Note that somebody takes the list for the bank: only what two people have seen leaves the
     house. Behind the batch's lock, for whoever cancels it asks whether its list is out."""
     batch = _locked(batch)
+    principal = by.principal(Role.FINANCE, Role.AUDITOR, district_id=batch.district_id)
+    _hold({by, principal})
+    require_stranger({by, principal}, _awards_of(batch))
     if batch.status not in SENT:
         raise StateChanged(_("批次复核后才能下载拨付清单。"))
     if batch.status == BatchStatus.APPROVED:
@@ -188,7 +191,7 @@ def hand_out_list(batch: Batch, *, by: User) -> Batch:
         "batch.downloaded",
         about=batch,
         by=by,
-        on_behalf_of=by.principal(Role.FINANCE, Role.AUDITOR, district_id=batch.district_id),
+        on_behalf_of=principal,
         number=batch.number,
     )
     return batch
@@ -555,14 +558,18 @@ def _locked(batch: Batch) -> Batch:
 
 
 def require_finance(district: District, by: User) -> User | None:
-    """On whose behalf the person handles the district's money. Neither of the two declares a
-    conflict until it is done."""
+    """On whose behalf the person handles the district's money."""
     if district.pk not in by.district_ids(Role.FINANCE):
         raise NotAllowed(_("只有财政人员可以办理拨付。"))
     principal = by.principal(Role.FINANCE, district_id=district.pk)
-    names = [person.pk for person in (by, principal) if person]
-    list(locked(User.objects.filter(pk__in=names)).order_by("pk"))
+    _hold({by, principal})
     return principal
+
+
+def _hold(people: set[User | None]) -> None:
+    """Until the act is done none of them declares a conflict."""
+    names = [person.pk for person in people if person]
+    list(locked(User.objects.filter(pk__in=names)).order_by("pk"))
 
 
 def require_stranger(people: set[User | None], awards: Iterable[Award]) -> None:

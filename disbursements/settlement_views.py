@@ -18,7 +18,7 @@ from accounts.refusals import Refused
 from accounts.submissions import once
 from companies.facts import cultivation_cap
 from disbursements import adjustments
-from disbursements.acting import do
+from disbursements.acting import acting, do
 from disbursements.services import bar
 from subsidies.ledger.services import cap_in_force, corrected_cap
 from subsidies.ledger.settlement import settle
@@ -139,6 +139,7 @@ def _show(
         .prefetch_related("clawbacks")
         .order_by("-pk")
     )
+    people = acting(request.user, row.district_id)
     context = {
         "year": row,
         "cap": cap_in_force(row),
@@ -148,7 +149,11 @@ def _show(
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,
         "adjustments": [
-            (each, each.is_open and bar([each.award], request.user, district_id=row.district_id))
+            (
+                each,
+                each.is_open and bar([each.award], request.user, district_id=row.district_id),
+                bool(each.agreers & people),
+            )
             for each in proposals
         ],
         "may_pay": row.district_id in request.user.district_ids(Role.FINANCE),

@@ -26,7 +26,7 @@ from accounts.models import District, Role
 from accounts.refusals import Refused
 from accounts.submissions import key_of, once, without_key
 from disbursements import accounts, overview, services
-from disbursements.acting import do
+from disbursements.acting import acting, do
 from disbursements.bank_results import take_results
 from disbursements.forms import (
     CancelForm,
@@ -167,8 +167,6 @@ def batch_download(request: SignedInRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     if held := services.held(batch):
         return _show_batch(request, pk, faults=held, status=409)
-    if bar := services.bar_to_batch(batch, request.user):
-        return _show_batch(request, pk, faults=[bar], status=403)
     try:
         with transaction.atomic():
             content = payment_list(services.hand_out_list(batch, by=request.user))
@@ -391,12 +389,6 @@ def _district(request: SignedInRequest) -> District:
     return District.objects.filter(pk__in=ids).order_by("pk")[0]
 
 
-def _people(request: SignedInRequest, district: District) -> set[int]:
-    """The person, and on whose behalf they handle the district's money."""
-    principal = request.user.principal(Role.FINANCE, district_id=district.pk)
-    return {request.user.pk} | ({principal.pk} if principal else set())
-
-
 def _batch(request: SignedInRequest, pk: UUID) -> Batch:
     batches = Batch.objects.visible_to(request.user).select_related(
         "district",
@@ -474,7 +466,7 @@ def _show_clawback(
         "faults": faults,
         "may_pay": may_pay,
         "may_confirm": may_pay
-        and not clawback.demanders & _people(request, clawback.award.district),
+        and not clawback.demanders & acting(request.user, clawback.award.district_id),
     }
     return render(request, "disbursements/clawback_detail.html", context, status=status)
 
@@ -511,6 +503,7 @@ def _show_home(
     waiting = overview.waiting_awards(district)
     page = Paginator(waiting, AWARDS_A_PAGE).get_page(request.GET.get("page"))
     batches = Batch.objects.visible_to(request.user)
+    people = acting(request.user, district.pk)
     context = {
         "year": year,
         "bars": [bar for bar in bars if bar.used],
@@ -519,9 +512,9 @@ def _show_home(
         "page": page,
         "waiting_total": waiting.total(),
         "batches": overview.listed_batches(batches)[:5],
-        "to_approve": overview.batches_to_approve(batches, _people(request, district)),
+        "to_approve": overview.batches_to_approve(batches, people),
         "clawbacks_to_confirm": overview.clawbacks_to_confirm(
-            Clawback.objects.visible_to(request.user), _people(request, district)
+            Clawback.objects.visible_to(request.user), people
         ),
         "accounts_to_confirm": accounts.to_confirm(request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
@@ -550,7 +543,7 @@ def _show_batch(
     bar = services.bar_to_batch(batch, request.user) if may_pay and is_open else ""
     able = services.who_goes_on(batch) if is_open else []
     holders = services.holders_of_list(batch)
-    has_list = bool(holders & _people(request, batch.district))
+    has_list = bool(holders & acting(request.user, batch.district_id))
     may_cancel = (
         may_pay and not bar and (batch.status == BatchStatus.DRAFT or bool(held) or bool(since))
     )

@@ -13,7 +13,7 @@ NAMES = {
     "reviews.render_notice": _("生成兑现通知书"),
     "reviews.screen": _("核对办理结论与最新情况"),
     "subsidies.check_application": _("校验申请并留存凭据"),
-    "subsidies.reconcile_ledger": _("台账对账"),
+    "subsidies.reconcile_now": _("台账对账"),
 }
 
 

@@ -1,8 +1,9 @@
 """Database roles that may do no more than their work needs.
 
 The owner migrates. The application reads and writes rows, and does not change what is only
-added to: ledger, audit chain, receipts, opinions, settlements. The auditor reads. Triggers say
-the same once more; a permission also holds for whoever switches triggers off.
+added to: ledger, audit chain, receipts, opinions, settlements. The auditor reads what
+money rests on, and nothing that would make them somebody else: sessions, passwords, keys, mails.
+Triggers say the same once more; a permission also holds for whoever switches triggers off.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,9 @@ from collections.abc import Iterable
 from django.apps import apps
 from django.db import connection, transaction
 from psycopg import sql
+
+# The rooms whose tables an auditor reads.
+AUDITED = {"audit", "subsidies", "reviews", "disbursements"}
 
 
 def append_only_tables() -> list[str]:
@@ -19,6 +23,11 @@ def append_only_tables() -> list[str]:
         for model in apps.get_models()
         if any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", []))
     )
+
+
+def audited_tables() -> list[str]:
+    models = apps.get_models(include_auto_created=True)
+    return sorted(each._meta.db_table for each in models if each._meta.app_label in AUDITED)
 
 
 @transaction.atomic
@@ -40,12 +49,13 @@ def grant_roles(*, app: str, auditor: str, app_password: str = "") -> list[str]:
             for statement in (
                 "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}",
                 "GRANT USAGE ON SCHEMA public TO {}",
-                "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}",
             ):
                 cursor.execute(sql.SQL(statement).format(name))
+        read = sql.SQL("GRANT SELECT ON {} TO {}")
+        cursor.execute(read.format(_names(audited_tables()), sql.Identifier(auditor)))
         name = sql.Identifier(app)
         for statement in (
-            "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
         ):
             cursor.execute(sql.SQL(statement).format(name))

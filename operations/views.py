@@ -4,10 +4,8 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,7 +16,8 @@ from operations import vitals
 from operations.kinds import kind_name
 from operations.status import signs
 from outbox.models import Job, State
-from outbox.services import close_as_sent, enqueue, try_again
+from outbox.services import close_as_sent, try_again
+from subsidies.ledger import reconciliation
 
 PAGE_SIZE = 30
 
@@ -32,7 +31,7 @@ def status(request: SignedInRequest) -> HttpResponse:
         "failing": [sign for sign in found if sign.kind in ("fail", "warn")],
         "unseen": [sign for sign in found if sign.kind == "unknown"],
         "may_ask": request.user.has_role(Role.ADMINISTRATOR),
-        "is_reconciling": _reconciliations().exists(),
+        "is_reconciling": reconciliation.is_asked(),
     }
     return render(request, "operations/status.html", context)
 
@@ -42,17 +41,9 @@ def status(request: SignedInRequest) -> HttpResponse:
 @reauthenticated
 @once
 def ledger_reconcile(request: SignedInRequest) -> HttpResponse:
-    """A worker compares the whole ledger: that may take longer than a page may."""
-    if not _reconciliations().exists():
-        enqueue("subsidies.reconcile_ledger", timezone.now().isoformat())
+    reconciliation.ask(by=request.user)
     messages.success(request, _("正在对账。稍后刷新本页，结果显示在“台账对账”一行。"))
     return redirect("status")
-
-
-def _reconciliations() -> "QuerySet[Job]":
-    return Job.objects.filter(
-        kind="subsidies.reconcile_ledger", state__in=[State.QUEUED, State.RUNNING]
-    )
 
 
 @require_GET

@@ -10,8 +10,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="subsidies.reconcile_ledger")
 def reconcile_ledger() -> None:
-    if found := reconciliation.reconcile():
-        logger.error("approvals are frozen: %s", found[0])
+    reconciliation.reconcile()
 
 
 # Acknowledged at once: it takes longer than the broker waits, and the next night asks again.

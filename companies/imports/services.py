@@ -23,6 +23,9 @@ from companies.models import Company
 from companies.signals import facts_changed
 from outbox.services import enqueue
 
+# lock_not_available, deadlock_detected
+HELD_BY_OTHERS = {"55P03", "40P01"}
+
 
 def start_import(kind: ImportKind, district: District, upload: UploadedFile, *, by: User) -> Import:
     """Keep the table and have it checked. Raises Refused with what is wrong with the file."""
@@ -134,7 +137,7 @@ def note_download(run: Import, what: str, digest: str, *, by: User) -> None:
 
 def write_import(run: Import) -> None:
     """Do what was confirmed, in one transaction; where the registry has changed since, nothing,
-    and the table is shown again. Raises OperationalError where it met another act."""
+    and the table is shown again. Raises OperationalError where the database does not do it."""
     try:
         _write(run)
     except (StateChanged, IntegrityError):
@@ -145,13 +148,15 @@ def write_import(run: Import) -> None:
                 run.note = _("数据在预览之后变了，还没有写入。请再看一遍，重新确认。")
                 run.confirmed_by = run.confirmed_at = None
                 _show(run, plan)
-    except OperationalError:
-        # Somebody else's act held the rows, such as a merge. The outbox tries again.
-        Import.objects.filter(pk=run.pk, state=ImportState.WRITING).update(
-            note=_(
-                "数据正由另一项操作占用，还没有写入，稍后自动重试。多次不成的，请放弃后重新上传。"
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) in HELD_BY_OTHERS:
+            # Such as a merge. The outbox tries again a few times.
+            Import.objects.filter(pk=run.pk, state=ImportState.WRITING).update(
+                note=_(
+                    "数据正由另一项操作占用，还没有写入。系统会自动再试几次；"
+                    "十分钟后仍未写入的，请放弃后重新上传。"
+                )
             )
-        )
         raise
 
 

@@ -82,6 +82,7 @@ ACTIONS = {
     "job.closed_as_sent": _("任务确认已发出"),
     "job.tried_again": _("任务再试一次"),
     "ledger.frozen": _("冻结批准"),
+    "ledger.reconciliation_asked": _("要求对账"),
     "ledger.unfrozen": _("解除冻结"),
     "receipt.acknowledged": _("确认凭据异常"),
     "receipt.differs": _("凭据复算不一致"),

@@ -4,7 +4,7 @@ from outbox.services import handler
 from subsidies.ledger import reconciliation
 
 
-@handler("subsidies.reconcile_ledger")
-def reconcile_ledger() -> None:
-    """Asked for by an administrator; the outcome stands on the status page."""
+@handler(reconciliation.KIND)
+def reconcile_now() -> None:
+    """The outcome stands on the status page."""
     reconciliation.reconcile()

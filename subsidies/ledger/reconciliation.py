@@ -1,6 +1,7 @@
 """Whether the counters say what the entries say. A difference freezes approvals and batches until
 somebody has looked: money is not granted or sent on counters that may be wrong."""
 
+import logging
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -15,6 +16,8 @@ from audit.inspections import note
 from audit.models import Subject
 from audit.services import record
 from companies.models import Company
+from outbox.models import Job, State
+from outbox.services import enqueue
 from subsidies.applications.enums import Status
 from subsidies.ledger.models import (
     REACHED,
@@ -32,6 +35,10 @@ from subsidies.ledger.services import is_frozen
 # Rooms further on that keep something of the same money add what they compare, when the
 # applications are loaded.
 COMPARISONS: list[Callable[[], list[str]]] = []
+# The job of an administrator who does not wait for the night.
+KIND = "subsidies.reconcile_now"
+
+logger = logging.getLogger(__name__)
 
 
 def differences() -> list[str]:
@@ -47,11 +54,26 @@ def differences() -> list[str]:
 
 
 @transaction.atomic
+def ask(*, by: User) -> None:
+    """Have a worker compare the whole ledger, which may take longer than a page may. Asked for
+    once more while it waits, it is done once."""
+    if is_asked():
+        return
+    enqueue(KIND, key := timezone.now().isoformat())
+    record("ledger.reconciliation_asked", about=Job.objects.get(kind=KIND, key=key), by=by)
+
+
+def is_asked() -> bool:
+    return Job.objects.filter(kind=KIND, state__in=[State.QUEUED, State.RUNNING]).exists()
+
+
+@transaction.atomic
 def reconcile() -> list[str]:
     """Look for differences; freeze approvals at the first ones, and say what they are."""
     found = differences()
     note(Subject.LEDGER, faults=found)
     if found and not is_frozen():
+        logger.error("approvals are frozen: %s", found[0])
         freeze = Freeze.objects.create(reason="\n".join(found))
         record("ledger.frozen", about=freeze, by=None, differences=found)
     return found

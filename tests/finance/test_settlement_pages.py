@@ -17,6 +17,7 @@ from subsidies.ledger import services as ledger
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Adjustment, Award, CompanyYear, PolicyDocument, Settlement
 from tests import domain
+from tests.factories import StandInFactory
 from tests.ledger.granting import grant
 from tests.workspace.conftest import FINANCE, person
 
@@ -52,6 +53,10 @@ def test_a_year_is_settled_and_adjusted_by_two(client, year, maker, second):
     text = text_of(client.get(page))
     assert "您已同意，等另一人确认" in text
     assert f'action="{agree}"' not in text
+    office = maker.appointments.get()
+    deputy = StandInFactory(appointment=office).deputy
+    client.force_login(deputy)
+    assert "您已同意，等另一人确认" in text_of(client.get(page))
     client.force_login(second)
     assert "确认调整" in text_of(client.get(page))
     text = text_of(client.post(agree, follow=True))

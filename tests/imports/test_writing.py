@@ -445,7 +445,7 @@ def test_an_import_that_met_another_act_is_tried_again_and_says_so(
         cursor.execute("BEGIN")
         cursor.execute("SELECT FROM companies_company WHERE id = %s FOR UPDATE", [company.pk])
         assert perform(job.pk) is False
-    assert "稍后自动重试" in client.get(run.get_absolute_url()).text
+    assert "系统会自动再试几次" in client.get(run.get_absolute_url()).text
     clock.shift(timedelta(seconds=10))
     perform_due()
 

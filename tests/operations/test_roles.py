@@ -92,6 +92,22 @@ def test_the_auditor_only_reads(roles, act):
         as_role(roles[1], statement(act, "subsidies_budgetline", "name"))
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "accounts_user",
+        "companies_yearlyfigure",
+        "django_session",
+        "mfa_authenticator",
+        "outbox_job",
+        "usersessions_usersession",
+    ],
+)
+def test_nothing_lets_the_auditor_be_somebody_else_or_read_their_mail(roles, table):
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        as_role(roles[1], f"SELECT * FROM {table}")
+
+
 def test_granting_again_changes_nothing(roles):
     said = StringIO()
     call_command("grant_roles", app=roles[0], auditor=roles[1], stdout=said)

@@ -147,7 +147,9 @@ def test_an_administrator_has_the_ledger_reconciled_at_once(well, administrator,
         clock.shift(1)
         page = client.post("/workspace/status/reconcile/", follow=True).content.decode()
         assert "正在对账" in page
-    perform(Job.objects.get(kind="subsidies.reconcile_ledger").pk)
+    (asked,) = Entry.objects.filter(action="ledger.reconciliation_asked")
+    assert asked.actor == administrator
+    perform(Job.objects.get(kind="subsidies.reconcile_now").pk)
 
     assert kinds()["台账对账"] == "pass"
     assert "正在对账" not in client.get("/workspace/status/").content.decode()

@@ -419,15 +419,18 @@ def test_an_opinion_and_a_conflict_at_the_same_moment_come_one_after_the_other(c
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_payment_waits_for_a_conflict_that_its_person_declares(company, budget):
+@pytest.mark.parametrize("act", [disbursements.approve_batch, disbursements.hand_out_list])
+def test_a_payment_waits_for_a_conflict_that_its_person_declares(company, budget, act):
     award = domain.notified_award(company)
     place = services.finance_department(award.district)
-    maker, second = (domain.official(place, Role.FINANCE, number) for number in (1, 2))
+    maker, second, third = (domain.official(place, Role.FINANCE, number) for number in (1, 2, 3))
     batch = disbursements.make_batch(award.district, [award], by=maker)
+    if act == disbursements.hand_out_list:
+        disbursements.approve_batch(batch, by=third)
 
-    def approve():
+    def pay():
         try:
-            return disbursements.approve_batch(batch, by=User.objects.get(pk=second.pk))
+            return act(batch, by=User.objects.get(pk=second.pk))
         except NotAllowed as refusal:
             return refusal
         finally:
@@ -436,10 +439,10 @@ def test_a_payment_waits_for_a_conflict_that_its_person_declares(company, budget
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             services.declare_conflict(award.claim.application.case, reason="亲属", by=second)
-            approval = pool.submit(approve)
+            payment = pool.submit(pay)
             with pytest.raises(TimeoutError):
-                approval.result(timeout=PATIENCE)
-        assert isinstance(approval.result(), NotAllowed)
+                payment.result(timeout=PATIENCE)
+        assert isinstance(payment.result(), NotAllowed)
 
 
 def test_the_history_tells_of_it(task, person):
