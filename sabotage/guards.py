@@ -829,6 +829,26 @@ SABOTAGES = [
         "tests/ledger/test_settlement.py::test_a_settlement_freezes_the_figure_it_rests_on",
     ),
     Sabotage(
+        "a payment does not hold its person",
+        Code(
+            "disbursements/services.py",
+            '    list(locked(User.objects.filter(pk__in=names)).order_by("pk"))\n',
+            "",
+        ),
+        "tests/staff/test_recusal.py::test_a_payment_waits_for_a_conflict_that_its_person_declares",
+    ),
+    Sabotage(
+        "a conflict does not hold its person",
+        Code("reviews/services.py", "    locked(User.objects.filter(pk=by.pk)).get()\n", ""),
+        "tests/staff/test_recusal.py::test_a_payment_waits_for_a_conflict_that_its_person_declares",
+    ),
+    Sabotage(
+        "the database's auditor reads every table",
+        Code("operations/roles.py", "if each._meta.app_label in AUDITED", ""),
+        "tests/operations/test_roles.py"
+        "::test_nothing_lets_the_auditor_be_somebody_else_or_read_their_mail",
+    ),
+    Sabotage(
         "adjustments are locked before awards",
         Code("disbursements/adjustments.py", "    ledger.lock_awards([adjustment.award])\n", ""),
         "tests/ledger/test_lock_order.py",
