@@ -26,7 +26,7 @@ from subsidies.applications.enums import Status
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Application, Award, BudgetLine, CompanyYear, Item, Receipt
 
-pytestmark = pytest.mark.usefixtures("district")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("district")]
 
 
 def make(**options: int) -> str:

@@ -1,22 +1,15 @@
 """The whole way of one application, beside everything else that the district has going."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
 
 from audit.services import first_broken_entry
 from demo.walkthrough import walk
 from subsidies.ledger.models import AwardStatus
 from subsidies.models import Award, BudgetLine
 
-
-@pytest.fixture(autouse=True)
-def _undone(district: None) -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("district")]
 
 
 def test_it_ends_with_a_paid_award_a_notice_and_a_list(tmp_path: Path) -> None:
