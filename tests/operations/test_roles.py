@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 import yaml
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
@@ -15,11 +16,12 @@ from tests.fixtures_domain import clock, company, flush_past_the_triggers, world
 
 # Each with a column to change.
 KEPT = {
-    "audit_entry": "action",
-    "reviews_opinion": "text",
-    "subsidies_ledgerentry": "kind",
-    "subsidies_receipt": "reason",
+    model._meta.db_table: model._meta.pk.column
+    for model in apps.get_models()
+    if model._meta.db_table in append_only_tables()
 }
+# Those that an approved application has rows in: triggers see no empty table changed.
+FILLED = ["audit_entry", "reviews_opinion", "subsidies_ledgerentry", "subsidies_receipt"]
 ACTS = ["UPDATE", "DELETE", "TRUNCATE"]
 
 
@@ -52,8 +54,8 @@ def as_role(role, command):
         return rows
 
 
-def test_what_is_only_added_to_is_known(db):
-    assert set(KEPT) <= set(append_only_tables())
+def test_what_is_only_added_to_is_known():
+    assert set(FILLED) <= set(KEPT)
 
 
 @pytest.mark.parametrize("table", KEPT)
@@ -63,7 +65,7 @@ def test_the_application_is_denied_what_would_change_the_past(roles, table, act)
         as_role(roles[0], statement(act, table, KEPT[table]))
 
 
-@pytest.mark.parametrize("table", KEPT)
+@pytest.mark.parametrize("table", FILLED)
 @pytest.mark.parametrize("act", ACTS)
 def test_the_owner_meets_the_trigger(roles, table, act):
     with pytest.raises(domain.REFUSED_BY_TRIGGER):
