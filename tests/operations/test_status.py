@@ -139,6 +139,16 @@ def test_what_was_never_looked_at_is_not_said_to_be_well(well, administrator, cl
     assert "请每天运行一次备份命令" in page
 
 
+def test_in_english_its_sentences_stand_apart(well, administrator, client):
+    dead_job()
+    Inspection.objects.filter(subject=Subject.LEDGER).delete()
+    client.cookies["django_language"] = "en"
+
+    page = client.get("/workspace/status/").content.decode()
+
+    assert "1 needs attention. 1 thing has not been looked at yet." in page
+
+
 def test_an_administrator_has_the_ledger_reconciled_at_once(well, administrator, client, clock):
     Inspection.objects.filter(subject=Subject.LEDGER).delete()
     assert "现在对账" in client.get("/workspace/status/").content.decode()

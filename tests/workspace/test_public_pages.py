@@ -88,6 +88,9 @@ def test_the_chain_is_listed_searched_and_verified(client, auditor):
     page = client.get(url).content.decode()
     assert "提交申请" in page
     assert "序号由全系统共用" in page
+    client.cookies["django_language"] = "en"
+    assert "insertion is found. The numbers" in client.get(url).content.decode()
+    client.cookies["django_language"] = "zh-hans"
     found = client.get(url, {"q": application.number}).context["page"].object_list
     assert [entry.action for entry in found] == ["application.submitted"]
 
