@@ -56,9 +56,13 @@ class PlaceForm(forms.Form):
         self.fields["scopes"].required_when = _("（经办人至少选一项）")  # type: ignore[attr-defined]
         if latest:
             self.fields["ends_on"].widget.attrs["max"] = latest.isoformat()
-            self.fields["ends_on"].help_text = _(
-                "到这一天为止，含当天。不能空着，最晚 %(day)s：您自己的期限到那一天。"
-            ) % {"day": latest}
+            # Who has longer already keeps it.
+            why = (
+                _("到这一天为止，含当天。不能空着，最晚 %(day)s：现在的到期日就是那一天。")
+                if latest == self.initial.get("ends_on")
+                else _("到这一天为止，含当天。不能空着，最晚 %(day)s：您自己的期限到那一天。")
+            )
+            self.fields["ends_on"].help_text = why % {"day": latest}
 
     def place(self) -> dict[str, Any]:
         """The cleaned values as the services take them."""

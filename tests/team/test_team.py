@@ -246,6 +246,7 @@ def test_nobody_gives_what_outlasts_their_own_place(company, lead, colleague, br
     assert page.status_code == 422
     assert f"到期日不能晚于 {term}" in page.text
     assert f'max="{term}"' in page.text
+    assert f"最晚 {term}：您自己的期限到那一天" in page.text
     # A clerk without a term is left so, and made no lead for good.
     member = of(company, colleague)
     assert "max=" not in browser(by).get(f"/company/team/{member.pk}/").text
@@ -258,7 +259,7 @@ def test_nobody_gives_what_outlasts_their_own_place(company, lead, colleague, br
     assert services.invite(company, "li@example.org", by=by, **CLERK | {"ends_on": term})
 
 
-def test_a_place_that_ends_is_given_no_more_days_by_who_ends_sooner(company, colleague):
+def test_a_place_that_ends_is_given_no_more_days_by_who_ends_sooner(company, colleague, browser):
     by = MemberFactory(company=company, ends_on=domain.TODAY + timedelta(days=30)).user
     member = of(company, colleague)
     member.ends_on = domain.TODAY + timedelta(days=40)
@@ -268,6 +269,9 @@ def test_a_place_that_ends_is_given_no_more_days_by_who_ends_sooner(company, col
         services.change_member(
             member, by=by, **CLERK | {"ends_on": domain.TODAY + timedelta(days=41)}
         )
+    page = browser(by).get(f"/company/team/{member.pk}/").text
+    assert f"最晚 {member.ends_on}：现在的到期日就是那一天" in page
+    assert "您自己的期限到那一天" not in page
     services.change_member(member, by=by, **CLERK | {"ends_on": member.ends_on})
 
 
