@@ -17,12 +17,14 @@ from accounts.models import Role
 from accounts.refusals import Refused
 from accounts.submissions import once
 from companies.facts import cultivation_cap
+from companies.figures import chosen_figure
+from companies.models import Measure
 from disbursements import adjustments
 from disbursements.acting import acting, do
 from disbursements.services import bar
 from subsidies.ledger.services import cap_in_force, corrected_cap
 from subsidies.ledger.settlement import settle
-from subsidies.ledger.settlement_models import AdjustmentStatus
+from subsidies.ledger.settlement_models import AdjustmentStatus, CapSource
 from subsidies.models import Adjustment, CompanyYear
 from subsidies.money import yuan
 
@@ -124,6 +126,18 @@ def _adjustment(request: SignedInRequest, pk: int) -> Adjustment:
     return get_object_or_404(rows.select_related("settlement"), pk=pk)
 
 
+def _next_source(row: CompanyYear) -> str:
+    """What the next settlement takes the annual cap from."""
+    if cultivation_cap(row.company, row.year) is not None:
+        return str(CapSource.AGREEMENT.label)
+    figure = chosen_figure(row.company, row.year, Measure.FISCAL_CONTRIBUTION)
+    if figure is None:
+        return _("财政贡献还没有录入")
+    if figure.corrections.exists():
+        return _("更正后的财政贡献")
+    return str(CapSource.CONTRIBUTION.label)
+
+
 def _show(
     request: SignedInRequest, pk: int, *, faults: Iterable[str] = (), status: int = 200
 ) -> HttpResponse:
@@ -144,7 +158,7 @@ def _show(
         "year": row,
         "cap": cap_in_force(row),
         "next_cap": corrected_cap(row.company, row.year),
-        "agreed": cultivation_cap(row.company, row.year),
+        "next_source": _next_source(row),
         "newest": newest,
         "lines": newest.lines.select_related(*claims) if newest else [],
         "settlements": settlements,
@@ -156,7 +170,6 @@ def _show(
             )
             for each in proposals
         ],
-        "may_pay": row.district_id in request.user.district_ids(Role.FINANCE),
         "faults": faults,
     }
     return render(request, "disbursements/year_detail.html", context, status=status)
