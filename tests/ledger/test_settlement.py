@@ -1,7 +1,9 @@
 """The settlement of a company's policy year: to the fen, in Python and in SQL, again and again."""
 
 from decimal import Decimal
+from fractions import Fraction
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -124,6 +126,32 @@ def test_python_and_sql_settle_alike_to_the_fen(db, years):
         assert capped <= max(cap - carried, 0)
 
     assert settle_in_sql(reversed(rows)) == expected
+
+
+def test_a_hundred_thousand_claims_are_settled_alike_and_as_fractions_have_it(db):
+    """M01: each proportional share is less than a fen from the exact fraction."""
+    random = Random(20260311)
+    expected, rows = [], []
+    for group in range(20_000):
+        scale = random.choice((4, 10**4, 10**9, 10**15))
+        asked = [(random.randint(0, scale), random.random() < 0.8) for _claim in range(5)]
+        cap, carried = random.randint(0, 3 * scale), random.randint(0, scale)
+        allocation = random.choice(list(Allocation))
+        settled = amounts(asked, cap, carried, allocation)
+        expected += settled
+        rows += [
+            Row(group, place, before, counts, cap, carried, allocation == "proportional")
+            for place, (before, counts) in enumerate(asked)
+        ]
+        if allocation == Allocation.PROPORTIONAL:
+            wanted = sum(before for before, counts in asked if counts)
+            free = sum(before for before, counts in asked if not counts)
+            left = min(max(cap - carried - free, 0), wanted)
+            for (before, counts), share in zip(asked, settled, strict=True):
+                exact = Fraction(before * left, wanted or 1) if counts else Fraction(before)
+                assert abs(share - exact) < 1
+
+    assert settle_in_sql(rows) == expected
 
 
 def settled(company, by=None):
