@@ -74,7 +74,7 @@ class AnotherOne:
             raise ValidationError(_("新密码不能和原来的一样"), code="password_same")
 
     def get_help_text(self) -> str:
-        return _("和原来的不同")
+        return _("修改时和原来的不同")
 
 
 def _names_of(user: User) -> list[str]:
