@@ -21,17 +21,17 @@ def acting(user: User, district_id: int) -> set[int]:
 
 def do(
     request: SignedInRequest,
-    act: Callable[[], object],
-    done: str,
+    act: Callable[[], Any],
+    done: str | Callable[[Any], str],
     *,
     to: Any,
     show: Callable[..., HttpResponse],
 ) -> HttpResponse:
-    """Do it, say so and lead to `to`; where it is refused, `show` the page as it stands now with
-    every reason why not (`faults`, `status`)."""
+    """Do it, say so (`done` may ask what came of it) and lead to `to`; where it is refused, `show`
+    the page as it stands now with every reason why not (`faults`, `status`)."""
     try:
-        act()
+        result = act()
     except Refused as refusal:
         return show(faults=refusal.messages, status=refusal.status_code)
-    messages.success(request, done)
+    messages.success(request, done if isinstance(done, str) else done(result))
     return redirect(to)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
@@ -137,18 +138,22 @@ def listed_batches(batches: BatchQuerySet) -> BatchQuerySet:
 def batches_to_approve(batches: "QuerySet[Batch]", people: Iterable[int]) -> int:
     """Drafts that wait for these people: whoever made a batch does not approve it, nor does who
     declared a conflict on one of its awards."""
-    people = list(people)
     drafts = batches.filter(status=BatchStatus.DRAFT)
-    drafts = drafts.exclude(Q(made_by__in=people) | Q(made_for__in=people))
-    recused = "lines__award__claim__application__case__recusals__person__in"
-    return drafts.exclude(**{recused: people}).count()
+    return _of_others(drafts, people, signed="made", award="lines__award").count()
 
 
 def clawbacks_to_confirm(clawbacks: "QuerySet[Clawback]", people: Iterable[int]) -> int:
     """Demands that wait for these people: whoever made one does not confirm it, nor does who
     declared a conflict on its award."""
-    people = list(people)
     demands = clawbacks.filter(status=ClawbackStatus.DEMANDED)
-    demands = demands.exclude(Q(demanded_by__in=people) | Q(demanded_for__in=people))
-    recused = "award__claim__application__case__recusals__person__in"
-    return demands.exclude(**{recused: people}).count()
+    return _of_others(demands, people, signed="demanded", award="award").count()
+
+
+def _of_others(
+    rows: "QuerySet[Any]", people: Iterable[int], *, signed: str, award: str
+) -> "QuerySet[Any]":
+    """The rows that none of the people signed first, or declared a conflict on."""
+    people = list(people)
+    theirs = Q(**{f"{signed}_by__in": people}) | Q(**{f"{signed}_for__in": people})
+    recused = f"{award}__claim__application__case__recusals__person__in"
+    return rows.exclude(theirs).exclude(**{recused: people})

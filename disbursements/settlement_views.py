@@ -80,12 +80,13 @@ def year_settle(request: SignedInRequest, pk: int) -> HttpResponse:
 def adjustment_agree(request: SignedInRequest, pk: int) -> HttpResponse:
     adjustment = _adjustment(request, pk)
     year = adjustment.settlement.company_year_id
-    try:
-        agreed = adjustments.agree(adjustment, by=request.user)
-    except Refused as refusal:
-        return _show(request, year, faults=refusal.messages, status=refusal.status_code)
-    messages.success(request, _what_became_of(agreed))
-    return redirect("year_detail", year)
+    return do(
+        request,
+        lambda: adjustments.agree(adjustment, by=request.user),
+        _what_became_of,
+        to=reverse("year_detail", args=[year]),
+        show=partial(_show, request, year),
+    )
 
 
 def _what_became_of(adjustment: Adjustment) -> str:
